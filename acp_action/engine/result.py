@@ -1,0 +1,187 @@
+"""What a run was: one StepResult for every planned step, in plan order, and the run's own figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from acp_action.artifacts import JsonValue, Output
+    from acp_action.plan.model import Plan
+
+
+class Status(StrEnum):
+    """How a step ended."""
+
+    SUCCEEDED = "succeeded"
+    CACHED = "cached"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
+    DOUBT = "doubt"
+
+    @property
+    def good(self) -> bool:
+        """Whether the step has its output."""
+        return self in (Status.SUCCEEDED, Status.CACHED)
+
+    @property
+    def bad(self) -> bool:
+        """Whether the step itself went wrong, as opposed to never having been carried out."""
+        return self in (Status.FAILED, Status.TIMED_OUT, Status.REFUSED, Status.DOUBT)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt; times in seconds since the run started, ``worker`` counts from 0."""
+
+    number: int
+    started: float
+    finished: float
+    worker: int
+    outcome: str
+    reason: str = ""
+
+    @property
+    def service(self) -> float:
+        """Seconds the attempt took."""
+        return self.finished - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Where a step's time went before its end, in seconds, besides its service time.
+
+    ``inputs``: from the run's start until its needs were settled. ``worker``: ready, but its group or the run
+    was full. ``throttle``: held by a provider's limit. ``backoff``: between attempts.
+    """
+
+    inputs: float = 0.0
+    worker: float = 0.0
+    throttle: float = 0.0
+    backoff: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """How one planned step ended. ``settled``: seconds since the run started; ``cost`` in USD or None.
+
+    ``waits`` and the attempts' service times add up to ``settled``, for steps that were carried out.
+    """
+
+    name: str
+    type: str
+    model: str
+    provider: str
+    group: str
+    status: Status
+    reason: str = ""
+    output: Output | None = None
+    attempts: tuple[Attempt, ...] = ()
+    waits: Waits = Waits()
+    settled: float = 0.0
+    cost: float | None = None
+    seed: int | None = None
+    params: Mapping[str, JsonValue] = field(default_factory=dict)
+    metadata: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    @property
+    def success(self) -> bool:
+        """Whether the step has its output."""
+        return self.status.good
+
+    @property
+    def error(self) -> str | None:
+        """Why there is no output; None on success."""
+        return None if self.success else self.reason
+
+    @property
+    def duration(self) -> float:
+        """Service time in seconds: the sum over the attempts, no waiting in it."""
+        if len(self.attempts) == 1:
+            return self.attempts[0].service
+        return sum(a.service for a in self.attempts)
+
+    @property
+    def output_path(self) -> Path | None:
+        """The first output file."""
+        return self.output.files[0].path if self.output and self.output.files else None
+
+    @property
+    def text(self) -> str | None:
+        """The text a text step made."""
+        return self.output.text if self.output else None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupResult:
+    """A group's own line: when it began and ended (seconds since the run started) and what it held."""
+
+    name: str
+    started: float
+    finished: float
+    sequential: float
+    status: str
+
+    @property
+    def duration(self) -> float:
+        """Wall time in seconds."""
+        return self.finished - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A finished run. Iterable over its StepResults in plan order, indexable by step name or position.
+
+    ``total_duration``: wall seconds. ``stopped``: why the run was stopped early, empty when it was not.
+    """
+
+    plan: Plan
+    steps: tuple[StepResult, ...]
+    groups: tuple[GroupResult, ...]
+    total_duration: float
+    started_wall: float
+    workers: int
+    stopped: str = ""
+    detached: tuple[str, ...] = ()
+
+    @property
+    def sequential_estimate(self) -> float:
+        """Seconds the same steps take one after another: the sum of service times, no waiting in it."""
+        return sum(s.duration for s in self.steps)
+
+    @property
+    def speedup(self) -> float:
+        """``sequential_estimate / total_duration``; 1.0 for a run that took no time."""
+        return self.sequential_estimate / self.total_duration if self.total_duration > 0 else 1.0
+
+    @property
+    def success(self) -> bool:
+        """Whether every enabled step has its output and nothing stopped the run."""
+        return not self.stopped and all(
+            r.status.good or not s.enabled for s, r in zip(self.plan.steps, self.steps, strict=True)
+        )
+
+    def __iter__(self) -> Iterator[StepResult]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @overload
+    def __getitem__(self, key: str | int) -> StepResult: ...
+    @overload
+    def __getitem__(self, key: slice) -> tuple[StepResult, ...]: ...
+    def __getitem__(self, key: str | int | slice) -> StepResult | tuple[StepResult, ...]:
+        if isinstance(key, str):
+            for step in self.steps:
+                if step.name == key:
+                    return step
+            raise KeyError(key)
+        return self.steps[key]

@@ -1,0 +1,154 @@
+"""Everything that can go wrong, as one tree, and what a problem of a pipeline file looks like.
+
+AcpError                      exit code 1
+├── ConfigError               2   the pipeline file has problems; carries all of them
+├── UsageError                2   a flag, an argument or an input value is wrong
+├── OutputError               2   the output folder cannot be used
+├── MissingKeyError           3   a provider's key is missing
+├── StopWork                      the attempt must end; raised by a token's ``check`` and ``wait``
+│   ├── Cancelled                 somebody asked the run or the step to stop
+│   └── DeadlineExpired           the step's time is over
+└── ProviderError                 an attempt did not produce its output
+    ├── RateLimited               the provider refused for now; nothing was made or billed
+    ├── TransientError            worth another try; nothing was billed
+    ├── FatalError                another try would end the same way
+    ├── PolicyRefusal             the provider refuses this content
+    └── UnknownOutcome            a paid request may or may not have been executed
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a text file; line and column count from 1, the column in characters."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a pipeline file, where it is, and how to mend it."""
+
+    where: str
+    what: str
+    mend: str = ""
+    file: str = "pipeline"
+    position: Position | None = None
+    line_text: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        """``file:line:column: where: what; how to mend it`` on one line."""
+        place = f"{self.file}:{self.position.line}:{self.position.column}" if self.position else self.file
+        text = ": ".join(part for part in (place, self.where, self.what) if part)
+        return f"{text}; {self.mend}" if self.mend else text
+
+    def render(self) -> str:
+        """The one line, then the offending line of the file with a caret under the place."""
+        if self.position is None or not self.line_text:
+            return str(self)
+        lead = f"{self.position.line:>5} | "
+        # Tabs and wide characters keep their width on the caret line by repeating white space as it is.
+        before = "".join(c if c.isspace() else " " for c in self.line_text[: self.position.column - 1])
+        return f"{self}\n{lead}{self.line_text}\n{' ' * (len(lead) - 2)}| {before}^"
+
+
+class AcpError(Exception):
+    """Base of every error that a user can act on."""
+
+    exit_code = 1
+
+
+class ConfigError(AcpError):
+    """The pipeline file has problems; all of them are in ``problems``, in file order."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+    def render(self) -> str:
+        """Every problem with its line and caret."""
+        return "\n".join(p.render() for p in self.problems)
+
+
+class UsageError(AcpError):
+    """A flag, an argument or an input value is wrong."""
+
+    exit_code = 2
+
+
+class OutputError(AcpError):
+    """The output folder cannot be used; the message names the path and the reason."""
+
+    exit_code = 2
+
+
+class MissingKeyError(AcpError):
+    """A provider's key is missing; the message names the variable, the action input and the preview."""
+
+    exit_code = 3
+
+
+class StopWork(AcpError):  # noqa: N818 - a request, not a fault
+    """The attempt must end now."""
+
+
+class Cancelled(StopWork):
+    """Somebody asked the run, the group or the step to stop."""
+
+
+class DeadlineExpired(StopWork):
+    """The step's time is over; the message says what it waited for."""
+
+
+class ProviderError(AcpError):
+    """An attempt did not produce its output."""
+
+
+class RateLimited(ProviderError):  # noqa: N818 - a state, not a fault
+    """The provider refused for now. Nothing was made or billed.
+
+    ``retry_after``: seconds to wait as told by the provider, None when it told nothing.
+    ``kind``: what is limited, when the provider says so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        kind: Literal["unknown", "concurrency", "pace", "day", "credit"] = "unknown",
+    ) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.kind = kind
+
+
+class TransientError(ProviderError):
+    """Worth another try: nothing was billed. ``retry_after`` in seconds, None for our own back-off."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class FatalError(ProviderError):
+    """Another try would end the same way."""
+
+
+class PolicyRefusal(ProviderError):  # noqa: N818 - a decision of the provider
+    """The provider refuses this content."""
+
+
+class UnknownOutcome(ProviderError):  # noqa: N818 - a state, not a fault
+    """A paid request may or may not have been executed; never sent again by itself."""

@@ -1,0 +1,97 @@
+"""A plan: every step with its edges, scopes and defaults settled, ready to be carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acp_action.artifacts import JsonValue
+    from acp_action.catalogue.models import Model
+    from acp_action.config.cascade import Effective
+    from acp_action.config.model import NodePath
+    from acp_action.errors import Position, Problem
+    from acp_action.providers.base import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One planned step.
+
+    ``index``: its place in plan order. ``media``: what feeds its media port, in order: indexes of steps, or
+    sources from outside. ``text_from``: the step whose text it takes, None for the run's input or its own
+    parameter. ``references``: template names to step indexes. ``data``: every step whose output it needs.
+    ``group``: index into ``Plan.groups``, -1 at top level; ``number`` of ``total`` is its place in that group,
+    0 at top level. ``timeout`` in seconds, ``retries`` after the first attempt. ``expected``: seconds of
+    service time, None when unknown. ``preview``: provider ``local`` stands in for the model's own.
+    ``stem``: the file name of its output without the extension, unique in the plan.
+    """
+
+    index: int
+    name: str
+    type: str
+    model: Model
+    provider: str
+    preview: bool
+    params: Mapping[str, JsonValue]
+    media: tuple[int | Source, ...]
+    text_from: int | None
+    references: Mapping[str, int]
+    data: tuple[int, ...]
+    group: int
+    number: int
+    total: int
+    timeout: float
+    retries: int
+    expected: float | None
+    enabled: bool
+    stem: str
+    at: NodePath
+    position: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One parallel group; ``parent`` is an index into ``Plan.groups``, -1 at top level.
+
+    ``members``: indexes of the steps that stand directly in it; ``groups``: those of the groups in it.
+    """
+
+    index: int
+    name: str
+    parent: int
+    max_workers: int
+    fail_fast: bool
+    members: tuple[int, ...]
+    groups: tuple[int, ...]
+    position: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Edges between nodes, by index: steps first (0 to n-1), then gates, which take no time.
+
+    A gate stands for "this group may start", "this group is settled" or "all outputs of this group".
+    ``data[i]``: nodes that need node i to have succeeded. ``order[i]``: nodes that need it settled.
+    """
+
+    size: int
+    data: tuple[tuple[int, ...], ...]
+    order: tuple[tuple[int, ...], ...]
+    waiting: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be carried out, and under which settings. ``warnings`` are problems that stop nothing."""
+
+    name: str
+    steps: tuple[Step, ...]
+    groups: tuple[Group, ...]
+    graph: Graph
+    settings: Effective
+    input_text: str | None
+    source_name: str
+    warnings: tuple[Problem, ...] = ()
