@@ -19,10 +19,23 @@ AcpError                      exit code 1
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """A question with the nearest choice, or an empty text when none is near.
+
+    >>> did_you_mean("promt", ["prompt", "seed"])
+    "did you mean 'prompt'?"
+    """
+    known = list(choices)
+    folded = {c.casefold(): c for c in known}
+    close = get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.6)
+    return f"did you mean '{folded[close[0]]}'?" if close else ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
