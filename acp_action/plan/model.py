@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -95,3 +95,4 @@ class Plan:
     input_text: str | None
     source_name: str
     warnings: tuple[Problem, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,134 @@
+"""make_plan: from a checked config to a plan, or to every problem that only planning can see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acp_action.config.references import references_in
+from acp_action.errors import ConfigError
+from acp_action.plan.build import GraphBuilder
+from acp_action.plan.findings import Findings
+from acp_action.plan.graph import find_cycle
+from acp_action.plan.inputs import InputResolver
+from acp_action.plan.model import Graph, Group, Plan
+from acp_action.plan.outline import outline
+from acp_action.plan.select import narrow, needs_of
+from acp_action.plan.steps import StepMaker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from acp_action.config.cascade import Effective
+    from acp_action.config.model import PipelineConfig
+    from acp_action.plan.findings import ConfigSource
+    from acp_action.plan.inputs import Inputs
+    from acp_action.plan.outline import Outline
+    from acp_action.providers.base import Provider
+
+
+def make_plan(
+    config: PipelineConfig,
+    source: ConfigSource,
+    settings: Effective,
+    *,
+    providers: Mapping[str, Provider],
+    input_text: str | None = None,
+    env: Mapping[str, str] | None = None,
+    workspace: Path | None = None,
+    only: Sequence[str] = (),
+    need_input: bool = False,
+) -> Plan:
+    """Settle every edge, model, provider and limit of a pipeline.
+
+    ``providers``: by name, those that can carry out steps here; a step of another one is still planned.
+    ``env``: the variables that ``{{env.NAME}}`` may read, None to leave them unchecked. ``workspace``: the
+    folder that media files named in params stand in (default: the current one). ``only``: names of steps or
+    groups; they and what they need are planned, nothing else. ``need_input``: a step that uses the run's
+    input is an error when there is none.
+
+    Raises ConfigError with all problems in file order, UsageError for an unknown name in ``only``.
+    """
+    findings = Findings(source)
+    ordered = settings.schedule == "ordered"
+    whole = outline(config)
+    resolver = InputResolver(whole, findings, workspace or Path.cwd(), ordered=ordered)
+    inputs = [resolver.resolve(spot) for spot in whole.steps]
+    _check_cycle(whole, inputs, findings)
+    if only:
+        whole, inputs = narrow(whole, inputs, only)
+    if env is not None:
+        _check_env(whole, inputs, findings, env)
+    if need_input and input_text is None:
+        _check_input(whole, inputs, findings)
+    steps = StepMaker(whole, findings, settings, providers).make(inputs)
+    if findings.errors:
+        raise ConfigError(findings.sorted_errors())
+    return Plan(
+        name=config.name or Path(source.name).stem,
+        steps=steps,
+        groups=_groups(whole, settings, source),
+        graph=_graph(whole, inputs, ordered=ordered),
+        settings=settings,
+        input_text=input_text,
+        source_name=source.name,
+        warnings=tuple(findings.warnings),
+        env=dict(env or {}),
+    )
+
+
+def _check_cycle(whole: Outline, inputs: Sequence[Inputs], findings: Findings) -> None:
+    path = find_cycle(needs_of(whole, inputs))
+    if not path:
+        return
+    spots = [*whole.steps, *whole.groups]
+    # The path says who needs whom; people read who feeds whom, so it is turned round.
+    names = " -> ".join(spots[node].name for node in reversed(path))
+    first = min(path, key=lambda node: (spots[node].root, node))
+    findings.error(
+        spots[first].at, f"these wait for each other: {names}", "take one of the references out of the circle"
+    )
+
+
+def _check_env(whole: Outline, inputs: Sequence[Inputs], findings: Findings, env: Mapping[str, str]) -> None:
+    for spot, taken in zip(whole.steps, inputs, strict=True):
+        for subpath, reference in references_in(taken.params):
+            if reference.kind == "env" and reference.name not in env:
+                findings.error(
+                    (*spot.at, "params", *subpath),
+                    f"the environment variable {reference.name} is not open to pipeline files",
+                    f"run with --allow-env {reference.name} to open it",
+                )
+
+
+def _check_input(whole: Outline, inputs: Sequence[Inputs], findings: Findings) -> None:
+    for spot, taken in zip(whole.steps, inputs, strict=True):
+        if taken.uses_input is not None and spot.enabled:
+            findings.error(
+                taken.uses_input, "needs the run's input, and none was given", 'give it with --input "…"'
+            )
+
+
+def _groups(whole: Outline, settings: Effective, source: ConfigSource) -> tuple[Group, ...]:
+    return tuple(
+        Group(
+            index=spot.index,
+            name=spot.name,
+            parent=spot.parent,
+            max_workers=spot.entry.max_workers or settings.max_workers,
+            fail_fast=settings.fail_fast if spot.entry.fail_fast is None else spot.entry.fail_fast,
+            members=tuple(spot.members),
+            groups=tuple(spot.groups),
+            position=source.locate(spot.at),
+        )
+        for spot in whole.groups
+    )
+
+
+def _graph(whole: Outline, inputs: Sequence[Inputs], *, ordered: bool) -> Graph:
+    builder = GraphBuilder(whole)
+    for index, taken in enumerate(inputs):
+        builder.add_inputs(index, taken)
+    if ordered:
+        builder.add_file_order()
+    return builder.build()

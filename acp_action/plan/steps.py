@@ -1,0 +1,160 @@
+"""From a spot in the outline and its inputs to a Step: model, provider, limits, file name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from acp_action.catalogue.models import catalogue
+from acp_action.catalogue.step_types import STEP_TYPES
+from acp_action.errors import did_you_mean
+from acp_action.plan.inputs import PLURAL
+from acp_action.plan.model import Step
+from acp_action.plan.names import assign_stems
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from acp_action.catalogue.models import Model
+    from acp_action.config.cascade import Effective
+    from acp_action.plan.findings import Findings
+    from acp_action.plan.inputs import Inputs
+    from acp_action.plan.outline import Outline, StepSpot
+    from acp_action.providers.base import Provider, Source
+
+LOCAL = "local"
+DEFAULT_RETRIES = 2
+_FROM_FILE = ("file", "default")
+
+
+class StepMaker:
+    """Makes the steps of one plan; problems go to ``findings``."""
+
+    def __init__(
+        self, outline: Outline, findings: Findings, settings: Effective, providers: Mapping[str, Provider]
+    ) -> None:
+        self._outline = outline
+        self._findings = findings
+        self._settings = settings
+        self._providers = providers
+        self._models: dict[tuple[str, str | None], Model | None] = {}
+        self._forced = settings.provider if settings.origins.get("provider") not in _FROM_FILE else None
+
+    def make(self, inputs: Sequence[Inputs]) -> tuple[Step, ...]:
+        """The steps, in plan order; those with a problem are left out."""
+        spots = self._outline.steps
+        plural = [STEP_TYPES[s.entry.type].makes in PLURAL for s in spots]
+        stems = assign_stems([s.name for s in spots], plural)
+        made = (self._make(s, i, stem) for s, i, stem in zip(spots, inputs, stems, strict=True))
+        return tuple(step for step in made if step is not None)
+
+    def _make(self, spot: StepSpot, inputs: Inputs, stem: str) -> Step | None:
+        model = self._model(spot)
+        if model is None:
+            return None
+        provider = self._provider(spot, model)
+        preview = provider == LOCAL and model.provider != LOCAL
+        if not preview and model.state in ("retired", "retiring"):
+            self._warn_retired(spot, model)
+        expected = self._ask_provider(spot, inputs, model, provider, preview=preview)
+        groups = self._outline.groups
+        return Step(
+            index=spot.index,
+            name=spot.name,
+            type=spot.entry.type,
+            model=model,
+            provider=provider,
+            preview=preview,
+            params=inputs.params,
+            media=tuple(inputs.media),
+            text_from=inputs.text_from,
+            references=inputs.references,
+            data=self._steps(inputs.data),
+            group=spot.group,
+            number=spot.number,
+            total=len(groups[spot.group].members) if spot.group >= 0 else 0,
+            timeout=self._timeout(spot),
+            retries=DEFAULT_RETRIES if spot.entry.retry_count is None else spot.entry.retry_count,
+            expected=expected,
+            enabled=spot.enabled,
+            stem=stem,
+            at=spot.at,
+            position=self._findings.source.locate(spot.at),
+        )
+
+    def _model(self, spot: StepSpot) -> Model | None:
+        key = (spot.entry.type, spot.entry.model)
+        if key not in self._models:
+            name = spot.entry.model or STEP_TYPES[spot.entry.type].default_model
+            self._models[key] = catalogue().find(name, spot.entry.type)
+        model = self._models[key]
+        if model is None and spot.entry.model is not None:
+            near = catalogue().nearest(spot.entry.model, spot.entry.type)
+            self._findings.error(
+                (*spot.at, "model"),
+                f"there is no model '{spot.entry.model}' for {spot.entry.type}",
+                near or f"see: ai-content-pipeline list-models --type {spot.entry.type}",
+            )
+        return model
+
+    def _provider(self, spot: StepSpot, model: Model) -> str:
+        chosen = self._forced or spot.entry.provider or self._settings.provider or model.provider
+        allowed = (model.provider, LOCAL)
+        if chosen in allowed:
+            return chosen
+        at = (*spot.at, "provider") if spot.entry.provider else ("settings", "provider")
+        near = did_you_mean(chosen, allowed)
+        self._findings.error(
+            at, f"model '{model.key}' runs at {model.provider}, not at '{chosen}'",
+            near or f"write {' or '.join(dict.fromkeys(allowed))}, or leave it out",
+        )  # fmt: skip
+        return model.provider
+
+    def _ask_provider(
+        self, spot: StepSpot, inputs: Inputs, model: Model, name: str, *, preview: bool
+    ) -> float | None:
+        provider = self._providers.get(name)
+        if provider is None:
+            return model.expected_seconds
+        for complaint in provider.check(spot.entry.type, model, inputs.params, preview=preview):
+            at = (*spot.at, "params")
+            if complaint.param is not None:
+                at = (*at, *(() if complaint.param not in spot.entry.params else (complaint.param,)))
+            key = complaint.what.startswith(("unknown", "there is no"))
+            self._findings.error(at, complaint.what, complaint.mend, key=key)
+        if name == LOCAL:
+            self._refuse_urls(spot, inputs.media)
+        return provider.expected_seconds(spot.entry.type, model, inputs.params)
+
+    def _refuse_urls(self, spot: StepSpot, media: Sequence[int | Source]) -> None:
+        for source in media:
+            if not isinstance(source, int) and source.url is not None:
+                self._findings.error(
+                    (*spot.at, "params"),
+                    "the embedded provider fetches nothing from the network",
+                    "name a file of the workspace instead of the URL",
+                )
+
+    def _warn_retired(self, spot: StepSpot, model: Model) -> None:
+        use = model.entry.get("status", {}).get("use_instead", "")
+        self._findings.warning(
+            (*spot.at, "model"), f"model '{model.key}' is {model.state}", f"use {use}" if use else ""
+        )
+
+    def _timeout(self, spot: StepSpot) -> float:
+        if spot.entry.timeout is not None:
+            return spot.entry.timeout
+        group = spot.group
+        while group >= 0:
+            own = self._outline.groups[group].entry.timeout
+            if own is not None:
+                return own
+            group = self._outline.groups[group].parent
+        return self._settings.timeout
+
+    def _steps(self, nodes: Sequence[int]) -> tuple[int, ...]:
+        count = len(self._outline.steps)
+        flat: dict[int, None] = {}
+        for node in nodes:
+            for step in (node,) if node < count else self._outline.groups[node - count].steps:
+                flat[step] = None
+        return tuple(flat)
