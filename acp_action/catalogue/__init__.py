@@ -1,0 +1,1 @@
+"""The models and step types that pipelines can name, as data."""

@@ -24,8 +24,9 @@ def compile_catalogue(text: str) -> str:
     """The catalogue's JSON, one model a line so that a change shows as a change of that model."""
     facts = yaml.safe_load(text)
     models = [*facts["models"], *facts["extras"], *({**_EMBEDDED, **m} for m in facts["embedded"])]
+    head = f'"as_of":{_compact(facts["meta"]["as_of"])},"schemas":{_compact(facts["schemas"])}'
     lines = ",\n".join(_compact(m) for m in models)
-    return f'{{"as_of":{_compact(facts["meta"]["as_of"])},"schemas":{_compact(facts["schemas"])},"models":[\n{lines}\n]}}\n'
+    return f'{{{head},"models":[\n{lines}\n]}}\n'
 
 
 def _compact(value: object) -> str:
