@@ -1,0 +1,102 @@
+# Everything here sets itself up: it needs make and a Python of 3.11 or newer with venv, nothing else.
+#   PYTHON=python3.12 make test    names the Python (default: the first that fits)
+#   make test ARGS="-k plan -x"    hands arguments on
+PYTHON ?=
+VENV ?= .venv
+ARGS ?=
+DEMO := output/demo
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint types format schema bench clean FORCE
+
+help:
+	@echo 'make demo     run the hybrid example with the embedded provider: no key, no network, no cost'
+	@echo 'make test     run the test suite'
+	@echo 'make lint     check style; make format mends it'
+	@echo 'make types    check types'
+	@echo 'make schema   write what is generated: the JSON schema and the catalogue'
+	@echo 'make bench    run the benchmarks'
+	@echo 'make clean    remove what the above made'
+
+demo: $(VENV)/.has-demo
+	@$(VENV)/bin/ai-content-pipeline run-chain --config examples/hybrid.yaml --provider local \
+	  --input "a lighthouse on a cliff at dusk" --output-dir $(DEMO)
+	@echo
+	@echo 'Look at what it made, all of it previews of the embedded provider:'
+	@echo '  pictures  $(DEMO)/base_image.png  edited_version.png  upscaled_version.png'
+	@echo '  video     $(DEMO)/video_version.mp4'
+	@echo '  analysis  $(DEMO)/final.txt'
+	@echo '  manifest  $(DEMO)/manifest.json'
+	@echo '  report    $(DEMO)/report.md  report.json'
+
+test: $(VENV)/.has-test
+	@$(VENV)/bin/pytest $(ARGS)
+
+lint: $(VENV)/.has-lint
+	@$(VENV)/bin/ruff check $(ARGS)
+	@$(VENV)/bin/ruff format --check $(ARGS)
+
+format: $(VENV)/.has-lint
+	@$(VENV)/bin/ruff check --fix $(ARGS)
+	@$(VENV)/bin/ruff format $(ARGS)
+
+# The types of the tests need what the tests import.
+types: $(VENV)/.has-lint $(VENV)/.has-test
+	@$(VENV)/bin/mypy $(ARGS)
+
+schema: $(VENV)/.has-demo
+	@$(VENV)/bin/python -m acp_action.catalogue.generate
+	@$(VENV)/bin/ai-content-pipeline schema > schema/pipeline.schema.json
+
+bench: $(VENV)/.has-test
+	@$(VENV)/bin/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf $(VENV) output build dist .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .bench
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# The package is installed as its users get it, a wheel, again whenever what goes into it has changed.
+# The list of files stands in a file of its own, so that a removed one counts as a change too.
+SOURCES := pyproject.toml README.md LICENSE $(shell find acp_action -type f ! -path '*/__pycache__/*' | sort)
+
+$(VENV)/.has-demo: extra :=
+$(VENV)/.has-test: extra := [test]
+$(VENV)/.has-lint: extra := [lint]
+$(VENV)/.has-%: $(VENV)/.sources $(SOURCES)
+	@echo 'Installing acp-action$(extra) into $(VENV) …'
+	@$(VENV)/bin/python -m pip install --disable-pip-version-check ".$(extra)" > $(VENV)/install.log 2>&1 || \
+	  { tail -n 40 $(VENV)/install.log >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.sources: FORCE | $(VENV)/bin/python
+	@printf '%s\n' $(SOURCES) | cmp -s - $@ || printf '%s\n' $(SOURCES) > $@
+
+export find_python
+$(VENV)/bin/python:
+	@sh -c "$$find_python" find_python "$(VENV)" "$(PYTHON)"
+
+define find_python
+venv=$$1
+bare=
+try() {
+  "$$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || return 1
+  "$$1" -c 'import ensurepip, venv' >/dev/null 2>&1 || { bare=$${bare:-$$1}; return 1; }
+  "$$1" -m venv --clear "$$venv"
+}
+if [ -n "$$2" ]; then
+  try "$$2" && exit
+else
+  for candidate in python3 python3.13 python3.12 python3.11 python3.14 python; do try "$$candidate" && exit; done
+fi
+rm -rf "$$venv"
+if [ -n "$$bare" ]; then
+  echo "$$bare has no venv and ensurepip. On Debian and Ubuntu: apt-get install python3-venv." >&2
+elif [ -n "$$2" ]; then
+  echo "'$$2' is not a Python of 3.11 or newer." >&2
+else
+  echo "There is no Python of 3.11 or newer here: looked for python3, python3.11 to python3.14, python." >&2
+fi
+echo "Or name another one: make PYTHON=/path/to/python3" >&2
+exit 1
+endef
