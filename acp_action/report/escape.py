@@ -1,0 +1,61 @@
+"""Foreign text made harmless for where it lands: one line of plain text, or a piece of Markdown."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+_NEWLINE: Final = "⏎"
+_BACKTICKS: Final = re.compile("`+")
+
+
+def one_line(text: str, limit: int | None = None) -> str:
+    r"""The text on one line with everything invisible made visible; cut to ``limit`` characters.
+
+    Line ends become ``⏎``; control, bidi and other format characters are shown as ``\u202e``, so that no
+    terminal obeys them and no reader is misled.
+
+    >>> one_line("a\nb\x1b[31m")
+    'a⏎b\\u001b[31m'
+    """
+    if limit is not None and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    # True of nearly every name, and far quicker than a look at each character.
+    if text.isprintable():
+        return text
+    return "".join(map(_visible, text.replace("\r\n", "\n")))
+
+
+def _visible(char: str) -> str:
+    if char.isprintable():
+        return char
+    if char == "\n":
+        return _NEWLINE
+    if unicodedata.category(char) == "Zs":
+        return " "
+    code = ord(char)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def md_code(text: str, limit: int | None = None) -> str:
+    """The text as Markdown that shows it letter by letter, for a paragraph, a heading or a table cell.
+
+    Code spans, because nothing in them is a link, HTML, an emoji, or a mention or reference on GitHub. The
+    pipe would end a table cell even there, so it stands between the spans as a character reference.
+
+    >>> md_code("a|b"), md_code("")
+    ('`a`&#124;`b`', '')
+    """
+    return "&#124;".join(_code_span(part) for part in one_line(text, limit).split("|"))
+
+
+def _code_span(text: str) -> str:
+    if not text:
+        return ""
+    if text.isspace():
+        # A code span of spaces alone is legal, but parsers differ on whether a cell may begin with it.
+        return "&#32;" * len(text)
+    fence = "`" * (max(map(len, _BACKTICKS.findall(text)), default=0) + 1)
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text}{pad}{fence}"

@@ -1,0 +1,119 @@
+"""The log lines of the guide, made from events; progress, logs and reports all take them from here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from acp_action.events import (
+    GroupFinished,
+    GroupStarted,
+    StepFinished,
+    StepParked,
+    StepStarted,
+    StopRequested,
+)
+from acp_action.report.escape import one_line
+
+if TYPE_CHECKING:
+    from acp_action.events import Event
+
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+_ENDINGS: Final[dict[str, tuple[Level, str]]] = {
+    "succeeded": ("INFO", "Completed"),
+    "cached": ("INFO", "Cached"),
+    "failed": ("ERROR", "Failed"),
+    "timed_out": ("ERROR", "Timed out"),
+    "cancelled": ("WARNING", "Cancelled"),
+    "skipped": ("WARNING", "Skipped"),
+    "refused": ("ERROR", "Refused"),
+    "doubt": ("ERROR", "In doubt"),
+}
+_REASON_LIMIT: Final = 500
+
+
+class LogLine(NamedTuple):
+    """One line for the log; ``text`` has no line end and nothing a terminal obeys."""
+
+    level: Level
+    text: str
+
+    def __str__(self) -> str:
+        """As the guide prints it.
+
+        >>> str(LogLine("INFO", "[1/4] Started: image_1"))
+        '[INFO] [1/4] Started: image_1'
+        """
+        return f"[{self.level}] {self.text}"
+
+
+def seconds(value: float) -> str:
+    """A duration with one decimal, as everywhere in logs and reports.
+
+    >>> seconds(2.25), seconds(-0.0)
+    ('2.2s', '0.0s')
+    """
+    return f"{abs(value):.1f}s"
+
+
+def group_line(duration: float, sequential: float) -> str:
+    """The guide's line for a group that is done; both in seconds.
+
+    >>> group_line(2.8, 10.3)
+    'Parallel group completed in 2.8s (vs 10.3s sequential)'
+    """
+    return f"Parallel group completed in {seconds(duration)} (vs {seconds(sequential)} sequential)"
+
+
+def log_line(event: Event) -> LogLine | None:
+    """The line that tells of an event, None for events that the log does not show."""
+    match event:
+        case StepStarted():
+            again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
+            return LogLine("INFO", f"{_place(event)}Started: {one_line(event.step)}{again}")
+        case StepFinished():
+            return _step_finished(event)
+        case StepParked():
+            return _step_parked(event)
+        case GroupStarted():
+            noun = "step" if event.steps == 1 else "steps"
+            return LogLine(
+                "INFO", f"Starting parallel group '{one_line(event.group)}' with {event.steps} {noun}"
+            )
+        case GroupFinished():
+            return _group_finished(event)
+        case StopRequested():
+            what = f"Stopping group '{one_line(event.scope)}'" if event.scope else "Stopping"
+            return LogLine("WARNING", f"{what}: {one_line(event.reason, _REASON_LIMIT)}")
+        case _:
+            return None
+
+
+def _place(event: StepStarted | StepFinished | StepParked) -> str:
+    return f"[{event.number}/{event.total}] " if event.total else ""
+
+
+def _step_finished(event: StepFinished) -> LogLine:
+    level, word = _ENDINGS[event.status]
+    took = f" ({seconds(event.service)})" if event.attempts else ""
+    why = f": {one_line(event.reason, _REASON_LIMIT)}" if event.reason else ""
+    return LogLine(level, f"{_place(event)}{word}: {one_line(event.step)}{took}{why}")
+
+
+def _step_parked(event: StepParked) -> LogLine:
+    level: Level = "WARNING" if event.why == "retry" else "INFO"
+    why = f": {one_line(event.reason, _REASON_LIMIT)}" if event.reason else ""
+    text = f"{_place(event)}Waiting: {one_line(event.step)} (again in {seconds(event.delay)}){why}"
+    return LogLine(level, text)
+
+
+def _group_finished(event: GroupFinished) -> LogLine:
+    if event.status == "succeeded":
+        return LogLine("INFO", group_line(event.duration, event.sequential))
+    counts = ((event.succeeded, "succeeded"), (event.failed, "failed"), (event.skipped, "skipped"))
+    told = ", ".join(f"{count} {word}" for count, word in counts if count)
+    took = f"{seconds(event.duration)} (vs {seconds(event.sequential)} sequential)"
+    # "skipped" is a group that began, and of which nothing was carried out to the end.
+    level: Level = "ERROR" if event.failed else "WARNING"
+    word = "failed" if event.failed else "stopped"
+    return LogLine(level, f"Parallel group '{one_line(event.group)}' {word} after {took}: {told}")
