@@ -1,0 +1,252 @@
+"""Who carries attempts out: own threads, any concurrent.futures executor, the calling thread, or nobody.
+
+A crew takes jobs with ``start`` and hands messages back with ``collect``. Workers are numbered from 0; the
+scheduler says which worker takes a job, so that a timeline has lanes. ``post`` puts a message in from outside
+and takes no lock of Python's, so a signal handler may cause it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from heapq import heappop, heappush
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from acp_action.engine.outcome import Delivery, Expired, Fatal, Stop, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor, Future
+
+    from acp_action.engine.cancel import CancelToken
+    from acp_action.engine.clock import Clock, VirtualClock
+    from acp_action.engine.outcome import Message, Outcome
+
+
+class Job(NamedTuple):
+    """One attempt to be made: step index, attempt number from 1, refusals before it, and its token."""
+
+    step: int
+    attempt: int
+    refusals: int
+    token: CancelToken
+
+
+class Crew(Protocol):
+    """Carries jobs out and hands back what became of them."""
+
+    def open(self, perform: Callable[[Job], Outcome], clock: Clock) -> None:
+        """Get ready; ``perform`` makes one attempt and never raises but for KeyboardInterrupt."""
+        ...
+
+    def start(self, job: Job, worker: int) -> None:
+        """Let ``worker``, who is idle, carry the job out."""
+        ...
+
+    def collect(self, timeout: float | None) -> list[Message]:
+        """What came in, waiting up to ``timeout`` seconds for the first (None: as long as it takes)."""
+        ...
+
+    def post(self, message: Message) -> None:
+        """Put a message in from any thread."""
+        ...
+
+    def close(self) -> None:
+        """Let idle workers go; does not wait for busy ones."""
+        ...
+
+
+class ThreadCrew:
+    """A thread per worker, started when first needed, each with its own queue of one.
+
+    Queues of the C implementation cost a third of an executor's future, lock and condition per job.
+    Threads are daemons: one that never comes back does not keep the process alive.
+    """
+
+    def __init__(self) -> None:
+        self._mail: SimpleQueue[Message] = SimpleQueue()
+        self._desks: dict[int, SimpleQueue[Job | None]] = {}
+        self.post = self._mail.put
+
+    def open(self, perform: Callable[[Job], Outcome], clock: Clock) -> None:
+        """Remember what to do."""
+        self._perform = perform
+        self._clock = clock
+
+    def start(self, job: Job, worker: int) -> None:
+        """Hand the job to the worker's thread."""
+        desk = self._desks.get(worker)
+        if desk is None:
+            desk = self._desks[worker] = SimpleQueue()
+            threading.Thread(
+                target=self._work, args=(worker, desk), name=f"acp-worker-{worker}", daemon=True
+            ).start()
+        desk.put(job)
+
+    def collect(self, timeout: float | None) -> list[Message]:
+        """Messages in the order they came."""
+        return self._clock.receive(self._mail, timeout)
+
+    def close(self) -> None:
+        """Tell every thread to end after its job."""
+        for desk in self._desks.values():
+            desk.put(None)
+
+    def _work(self, worker: int, desk: SimpleQueue[Job | None]) -> None:
+        take, tell, now, perform = desk.get, self._mail.put, self._clock.now, self._perform
+        while (job := take()) is not None:
+            started = now()
+            outcome = perform(job)
+            tell(Delivery(job.step, job.attempt, outcome, started, now(), worker))
+
+
+class ExecutorCrew:
+    """Any ``concurrent.futures`` executor: the jobs go through its ``submit``."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self._mail: SimpleQueue[Message] = SimpleQueue()
+        self.post = self._mail.put
+
+    def open(self, perform: Callable[[Job], Outcome], clock: Clock) -> None:
+        """Remember what to do."""
+        self._perform = perform
+        self._clock = clock
+
+    def start(self, job: Job, worker: int) -> None:
+        """Submit the job; its delivery comes from the executor's thread."""
+        future = self._executor.submit(self._work, job, worker)
+        future.add_done_callback(lambda done: self._deliver(done, job, worker))
+
+    def collect(self, timeout: float | None) -> list[Message]:
+        """Messages in the order they came."""
+        return self._clock.receive(self._mail, timeout)
+
+    def close(self) -> None:
+        """Nothing to do: the executor belongs to the caller."""
+
+    def _work(self, job: Job, worker: int) -> Delivery:
+        started = self._clock.now()
+        outcome = self._perform(job)
+        return Delivery(job.step, job.attempt, outcome, started, self._clock.now(), worker)
+
+    def _deliver(self, done: Future[Delivery], job: Job, worker: int) -> None:
+        now = self._clock.now()
+        if done.cancelled():
+            lost: Outcome = Stopped("the executor dropped the job")
+        elif (error := done.exception()) is not None:
+            lost = Fatal(f"the executor failed: {error!r}")
+        else:
+            self._mail.put(done.result())
+            return
+        self._mail.put(Delivery(job.step, job.attempt, lost, now, now, worker))
+
+
+class InlineCrew:
+    """The calling thread carries each job out at once; for single steps and for tests.
+
+    A stop from another thread reaches the attempt that is under way through its token.
+    """
+
+    def __init__(self) -> None:
+        self._mail: SimpleQueue[Message] = SimpleQueue()
+        self._running: CancelToken | None = None
+
+    def open(self, perform: Callable[[Job], Outcome], clock: Clock) -> None:
+        """Remember what to do."""
+        self._perform = perform
+        self._clock = clock
+
+    def start(self, job: Job, worker: int) -> None:
+        """Carry the job out now."""
+        started = self._clock.now()
+        self._running = job.token
+        outcome = self._perform(job)
+        self._running = None
+        self._mail.put(Delivery(job.step, job.attempt, outcome, started, self._clock.now(), worker))
+
+    def collect(self, timeout: float | None) -> list[Message]:
+        """Messages in the order they came."""
+        return self._clock.receive(self._mail, timeout)
+
+    def post(self, message: Message) -> None:
+        """Put a message in; the attempt under way is cancelled by a stop."""
+        self._mail.put(message)
+        running = self._running
+        if running is not None and isinstance(message, Stop):
+            running.cancel(message.reason)
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+class VirtualCrew:
+    """Nobody works: each job comes back on a virtual clock after a time that ``answer`` gives.
+
+    The scheduler above it is the real one. Cancelled jobs come back at once, late ones at their deadline.
+    """
+
+    def __init__(self, clock: VirtualClock, answer: Callable[[Job], tuple[float, Outcome]]) -> None:
+        self._clock = clock
+        self._answer = answer
+        self._count = itertools.count()
+        self._due: list[tuple[float, int, float, Job, int, Outcome]] = []
+        self._mail: list[Message] = []
+        self.busy = 0
+        self.peak = 0
+
+    def open(self, perform: Callable[[Job], Outcome], clock: Clock) -> None:
+        """Nothing to remember: no attempt is really made."""
+
+    def start(self, job: Job, worker: int) -> None:
+        """Note when the job will be back."""
+        seconds, outcome = self._answer(job)
+        now = self._clock.now()
+        due = now + seconds
+        if due > job.token.deadline:
+            due, outcome = job.token.deadline, Expired("no result in time")
+        heappush(self._due, (due, next(self._count), now, job, worker, outcome))
+        self.busy += 1
+        self.peak = max(self.peak, self.busy)
+
+    def collect(self, timeout: float | None) -> list[Message]:
+        """Move the clock to the next thing that happens, at most ``timeout`` on."""
+        self._recall()
+        if not self._mail:
+            limit = float("inf") if timeout is None else self._clock.now() + timeout
+            if self._due and self._due[0][0] <= limit:
+                self._clock.advance_to(self._due[0][0])
+                self._deliver()
+            elif timeout is not None:
+                self._clock.advance(timeout)
+            else:
+                raise RuntimeError("nothing is under way and nothing will ever come")
+        messages, self._mail = self._mail, []
+        return messages
+
+    def post(self, message: Message) -> None:
+        """Put a message in."""
+        self._mail.append(message)
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def _deliver(self) -> None:
+        due, _, started, job, worker, outcome = heappop(self._due)
+        self.busy -= 1
+        self._mail.append(Delivery(job.step, job.attempt, outcome, started, due, worker))
+
+    def _recall(self) -> None:
+        """Bring cancelled jobs back now."""
+        if not any(entry[3].token.cancelled for entry in self._due):
+            return
+        now, kept = self._clock.now(), []
+        for entry in sorted(self._due):
+            _, _, started, job, worker, _ = entry
+            if not job.token.cancelled:
+                kept.append(entry)
+                continue
+            self.busy -= 1
+            self._mail.append(Delivery(job.step, job.attempt, Stopped("cancelled"), started, now, worker))
+        self._due = kept

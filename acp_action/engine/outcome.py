@@ -1,0 +1,86 @@
+"""How one attempt ended; plain tuples, so that any executor can carry them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from acp_action.artifacts import Output
+    from acp_action.providers.base import Product
+
+
+class Done(NamedTuple):
+    """The output is published."""
+
+    output: Output
+    product: Product
+
+
+class Refused(NamedTuple):
+    """The provider's limit said no; nothing was made. ``retry_after`` in seconds, None when not told."""
+
+    reason: str
+    retry_after: float | None = None
+    kind: str = "unknown"
+
+
+class Transient(NamedTuple):
+    """Worth another try; nothing was billed."""
+
+    reason: str
+    retry_after: float | None = None
+
+
+class Fatal(NamedTuple):
+    """Another try would end the same way; ``policy`` when the content was refused."""
+
+    reason: str
+    policy: bool = False
+    traceback: str = ""
+
+
+class Expired(NamedTuple):
+    """The deadline passed; the reason says what was waited for."""
+
+    reason: str
+
+
+class Stopped(NamedTuple):
+    """The attempt was cancelled."""
+
+    reason: str
+
+
+class Doubt(NamedTuple):
+    """A paid request may or may not have been executed."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Done | Refused | Transient | Fatal | Expired | Stopped | Doubt
+
+
+class Delivery(NamedTuple):
+    """An attempt come back: which step, which attempt, how and when; times on the clock's scale."""
+
+    step: int
+    attempt: int
+    outcome: Outcome
+    started: float
+    finished: float
+    worker: int
+
+
+class Stop(NamedTuple):
+    """A wish to end the run."""
+
+    reason: str
+
+
+class Opened(NamedTuple):
+    """A lane that steps wait for may have room again."""
+
+    lane: int
+
+
+Message: TypeAlias = Delivery | Stop | Opened

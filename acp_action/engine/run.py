@@ -1,0 +1,146 @@
+"""run_plan: puts a plan, providers, a publisher and listeners together and carries the plan out."""
+
+from __future__ import annotations
+
+import logging
+import random
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from acp_action.engine.cancel import StopSwitch
+from acp_action.engine.clock import SystemClock
+from acp_action.engine.crew import ThreadCrew
+from acp_action.engine.durations import Expectations
+from acp_action.engine.outcome import Stop
+from acp_action.engine.request import RunContext
+from acp_action.engine.result import RunResult
+from acp_action.engine.scheduler import Patience, Scheduler
+from acp_action.engine.scopes import capacity
+from acp_action.engine.throttle import Lane, Lanes, Limits, Throttle
+from acp_action.engine.worker import make_performer
+from acp_action.events import RunFinished, RunStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from acp_action.engine.clock import Clock
+    from acp_action.engine.crew import Crew
+    from acp_action.engine.worker import Publisher
+    from acp_action.events import Event, Listener
+    from acp_action.plan.model import Plan
+    from acp_action.providers.base import Provider
+
+_log = logging.getLogger(__name__)
+_SHARED = Lanes()
+
+
+class Announcer:
+    """Tells listeners; one that raises is detached, and its name kept for the report."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = list(listeners)
+        self.detached: list[str] = []
+
+    def __call__(self, event: Event) -> None:
+        """Tell every listener, in order."""
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception as error:  # noqa: BLE001 - whatever a listener does, the run goes on
+                # A new list: this one is being walked.
+                self._listeners = [kept for kept in self._listeners if kept is not listener]
+                name = getattr(listener, "__qualname__", type(listener).__qualname__)
+                self.detached.append(f"{name}: {type(error).__name__}: {error}")
+                _log.warning("listener %s failed and was detached: %s", name, error)
+
+
+def run_plan(
+    plan: Plan,
+    *,
+    providers: Mapping[str, Provider],
+    publisher: Publisher,
+    listeners: Sequence[Listener] = (),
+    stop: StopSwitch | None = None,
+    lanes: Lanes | None = None,
+    crew: Crew | None = None,
+    clock: Clock | None = None,
+    seed: int | None = None,
+    patience: Patience | None = None,
+) -> RunResult:
+    """Carry a plan out on the calling thread's watch; returns when every step is settled.
+
+    ``providers``: by name, all that the plan uses. ``lanes``: the limits shared with other runs (default: those
+    of the process). ``crew``: who does the work (default: threads). ``seed``: for ``{{random}}`` and the
+    jitter (default: fresh). Step failures are results, not exceptions; only bugs and KeyboardInterrupt raise.
+    """
+    clock = clock or SystemClock()
+    crew = crew or ThreadCrew()
+    stop = stop or StopSwitch()
+    rng = random.Random(seed)  # noqa: S311 - jitter, not secrets
+    announce = Announcer(listeners)
+    wall = clock.wall()
+    scheduler = Scheduler(
+        plan,
+        crew=crew,
+        clock=clock,
+        rng=rng,
+        lanes=_lanes_of(plan, lanes or _SHARED),
+        expectations=Expectations(plan, by_file_order=not plan.settings.parallel),
+        emit=announce,
+        patience=patience or Patience(),
+    )
+    context = RunContext(plan, _timestamp(wall), rng.getrandbits(64), scheduler.board.outputs)
+    crew.open(make_performer(context, providers, publisher), clock)
+    workers = capacity(plan)
+
+    def tell(reason: str) -> None:
+        crew.post(Stop(reason))
+
+    stop.attach(tell)
+    try:
+        begin = clock.now()
+        announce(RunStarted(0.0, plan.name, len(plan.steps), workers, wall))
+        scheduler.run(begin)
+        duration = clock.now() - begin
+    finally:
+        stop.detach(tell)
+    return _finish(plan, scheduler, announce, duration=duration, wall=wall, workers=workers)
+
+
+def _lanes_of(plan: Plan, lanes: Lanes) -> dict[str, list[Lane]]:
+    """For each provider of the plan its shared lane and, with a ``rate_limit_delay``, this run's own pace."""
+    delay = plan.settings.rate_limit_delay
+    found: dict[str, list[Lane]] = {}
+    for step in plan.steps:
+        if step.provider not in found:
+            own = [Lane(Throttle(Limits(min_interval=delay)))] if delay > 0 else []
+            found[step.provider] = [lanes.lane(step.provider), *own]
+    return found
+
+
+def _finish(plan: Plan, scheduler: Scheduler, announce: Announcer, **figures: Any) -> RunResult:
+    results = tuple(result for result in scheduler.board.results if result is not None)
+    run = RunResult(
+        plan=plan,
+        steps=results,
+        groups=scheduler.board.group_results(),
+        total_duration=figures["duration"],
+        started_wall=figures["wall"],
+        workers=figures["workers"],
+        stopped=scheduler.stopped,
+    )
+    status = "succeeded" if run.success else "stopped" if run.stopped else "failed"
+    announce(
+        RunFinished(run.total_duration, status, run.total_duration, run.sequential_estimate, run.speedup)
+    )
+    return run if not announce.detached else _with_detached(run, announce.detached)
+
+
+def _with_detached(run: RunResult, detached: Sequence[str]) -> RunResult:
+    from dataclasses import replace
+
+    return replace(run, detached=tuple(detached))
+
+
+def _timestamp(wall: float) -> str:
+    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

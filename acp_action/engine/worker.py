@@ -1,0 +1,99 @@
+"""One attempt: render, ask the provider, publish. The one place where exceptions become outcomes."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Protocol
+
+from acp_action.engine.outcome import Done, Doubt, Expired, Fatal, Refused, Stopped, Transient
+from acp_action.engine.request import build_request
+from acp_action.errors import (
+    AcpError,
+    Cancelled,
+    DeadlineExpired,
+    PolicyRefusal,
+    RateLimited,
+    TransientError,
+    UnknownOutcome,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from acp_action.artifacts import Output
+    from acp_action.engine.crew import Job
+    from acp_action.engine.outcome import Outcome
+    from acp_action.engine.request import RunContext
+    from acp_action.plan.model import Step
+    from acp_action.providers.base import Product, Provider, Stage
+
+
+class Publisher(Protocol):
+    """Where outputs go: temporary files beside their final names, renamed once they are whole."""
+
+    def stage_for(self, stem: str) -> Stage:
+        """Gives the step's temporary files."""
+        ...
+
+    def publish(self, stem: str, product: Product) -> Output:
+        """Give the product its final names. Raises FatalError when it cannot be kept."""
+        ...
+
+    def discard(self, stem: str) -> None:
+        """Remove what a failed attempt left behind."""
+        ...
+
+
+def make_performer(
+    context: RunContext, providers: Mapping[str, Provider], publisher: Publisher
+) -> Callable[[Job], Outcome]:
+    """The function that workers call for each job."""
+    steps = context.plan.steps
+
+    def perform(job: Job) -> Outcome:
+        step = steps[job.step]
+        outcome = attempt_step(step, job, context, providers, publisher)
+        if not isinstance(outcome, Done):
+            publisher.discard(step.stem)
+        return outcome
+
+    return perform
+
+
+def attempt_step(
+    step: Step,
+    job: Job,
+    context: RunContext,
+    providers: Mapping[str, Provider],
+    publisher: Publisher,
+) -> Outcome:
+    """Make one attempt at a step; raises nothing but KeyboardInterrupt."""
+    try:
+        job.token.check()
+        request = build_request(step, job, context, publisher.stage_for(step.stem))
+        product = providers[step.provider].run(request, job.token)
+        return Done(publisher.publish(step.stem, product), product)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a worker must come back, whatever was raised
+        return outcome_of(error)
+
+
+def outcome_of(error: BaseException) -> Outcome:
+    """What an exception means for the step."""
+    reason = str(error) or type(error).__name__
+    match error:
+        case Cancelled():
+            return Stopped(reason)
+        case DeadlineExpired():
+            return Expired(reason)
+        case RateLimited():
+            return Refused(reason, error.retry_after, error.kind)
+        case TransientError():
+            return Transient(reason, error.retry_after)
+        case UnknownOutcome():
+            return Doubt(reason)
+        case AcpError():
+            return Fatal(reason, policy=isinstance(error, PolicyRefusal))
+    text = "".join(traceback.format_exception(error))
+    return Fatal(f"internal error: {type(error).__name__}: {error}", traceback=text)
