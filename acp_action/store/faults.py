@@ -1,0 +1,58 @@
+"""What the operating system says about files, in words that tell what to do."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from typing import TYPE_CHECKING, Final
+
+from acp_action.errors import FatalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ELSEWHERE: Final = "choose another folder with --output-dir"
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_WORDS: Final[dict[int, tuple[str, str]]] = {
+    errno.EFBIG: ("the file is larger than this process may write", "raise the limit (ulimit -f)"),
+    errno.EROFS: ("the file system is read-only", ELSEWHERE),
+    errno.EACCES: ("no permission", f"change the permissions, or {ELSEWHERE}"),
+    errno.EPERM: ("not permitted", f"change the permissions, or {ELSEWHERE}"),
+    errno.EIO: ("the disk reports an input/output error", f"check the disk, or {ELSEWHERE}"),
+    errno.ENAMETOOLONG: ("the path is too long", ELSEWHERE),
+    errno.ENOTDIR: ("a part of the path is a file", ELSEWHERE),
+    errno.EEXIST: ("a part of the path is a file", ELSEWHERE),
+    errno.ELOOP: ("symbolic links lead in a circle, or stand where a file must be", "remove the link"),
+    errno.EMFILE: ("too many files are open", "use fewer workers, or raise the limit (ulimit -n)"),
+}
+
+
+def storage_fault(error: OSError, path: Path, needed: int | None = None) -> FatalError:
+    """The error for a file that could not be written; ``needed`` in bytes, None when unknown."""
+    return FatalError(f"cannot write {path}: {explain(error, path.parent, needed)}")
+
+
+def explain(error: OSError, folder: Path, needed: int | None = None) -> str:
+    """Why the system refused, and what to do; for a full disk also how many bytes are needed and free."""
+    if error.errno in _FULL:
+        return f"the disk is full ({_room(folder, needed)}); free some space, or {ELSEWHERE}"
+    what, mend = _WORDS.get(error.errno or 0, (error.strerror or str(error), ""))
+    return f"{what}; {mend}" if mend else what
+
+
+def _room(folder: Path, needed: int | None) -> str:
+    want = "" if needed is None else f"{needed:,} bytes needed, "
+    return f"{want}{free_bytes(folder):,} free"
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes free to this user where the folder, or the nearest one above it, stands; 0 when unknown."""
+    for place in (folder, *folder.parents):
+        try:
+            return shutil.disk_usage(place).free
+        except FileNotFoundError:
+            continue
+        except OSError:
+            break
+    return 0
