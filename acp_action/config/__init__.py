@@ -1,0 +1,1 @@
+"""A pipeline file becomes a PipelineConfig: loading, positions, templates, and which setting wins."""

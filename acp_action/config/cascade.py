@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
+
+from acp_action.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from acp_action.config.model import Settings
+
+PARALLEL_VARIABLE: Final = "PIPELINE_PARALLEL_ENABLED"
+LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
+_TRUTH: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,8 @@ class Effective:
     """The settings of a run after the cascade.
 
     ``max_workers``: default for groups. ``worker_cap``: the run's hard cap, None for none. ``timeout`` and
-    ``rate_limit_delay`` in seconds. ``origins``: setting name to where its value came from.
+    ``rate_limit_delay`` in seconds. ``origins``: setting name to where its value came from: ``default``,
+    ``file``, ``environment PIPELINE_PARALLEL_ENABLED``, ``flag --max-workers``.
     """
 
     parallel: bool = True
@@ -44,4 +54,67 @@ class Effective:
     log_level: str = "INFO"
     output_dir: str = "output"
     provider: str | None = None
-    origins: Mapping[str, str] = None  # type: ignore[assignment]
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+
+SETTINGS: Final = tuple(f.name for f in fields(Effective) if f.name != "origins")
+
+
+def resolve_settings(file: Settings, overrides: Overrides, environ: Mapping[str, str]) -> Effective:
+    """The settings that apply, each with its origin.
+
+    Raises UsageError for an override or a variable that has no meaning; the file is checked already.
+    """
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(SETTINGS, "default")
+    for name in SETTINGS:
+        if (said := getattr(file, name, None)) is not None:
+            values[name], origins[name] = said, "file"
+    if (parallel := _parallel_of(environ)) is not None:
+        values["parallel"], origins["parallel"] = parallel, f"environment {PARALLEL_VARIABLE}"
+    for name, said in _said(overrides).items():
+        target = "worker_cap" if name == "max_workers" else name
+        values[target], origins[target] = said, _origin(overrides.door, name, said)
+    return Effective(**values, origins=origins)
+
+
+def _parallel_of(environ: Mapping[str, str]) -> bool | None:
+    # An empty variable is how workflows say "not set".
+    written = environ.get(PARALLEL_VARIABLE, "").strip()
+    if not written:
+        return None
+    if written.lower() not in _TRUTH:
+        raise UsageError(f"{PARALLEL_VARIABLE} is '{written}'; set it to true, false, 1 or 0, or unset it")
+    return _TRUTH[written.lower()]
+
+
+def _said(overrides: Overrides) -> dict[str, Any]:
+    said = {f.name: getattr(overrides, f.name) for f in fields(overrides) if f.name != "door"}
+    said = {name: value for name, value in said.items() if value is not None}
+    for name, value in said.items():
+        if complaint := _complaint(name, value):
+            origin = _origin(overrides.door, name, value)
+            raise UsageError(f"{origin.partition(' ')[2]} is {value!r}; {complaint}")
+    if "log_level" in said:
+        said["log_level"] = said["log_level"].upper()
+    return said
+
+
+def _complaint(name: str, value: Any) -> str:
+    if name == "max_workers" and value < 1:
+        return "give a whole number of 1 or more"
+    if name == "timeout" and not (isfinite(value) and value > 0):
+        return "give seconds, more than 0"
+    if name == "log_level" and value.upper() not in LOG_LEVELS:
+        return did_you_mean(value, LOG_LEVELS) or f"give one of {', '.join(LOG_LEVELS)}"
+    if name in ("provider", "output_dir") and not value.strip():
+        return "give a name, or leave it out"
+    return ""
+
+
+def _origin(door: str, name: str, value: Any) -> str:
+    if door.startswith("argument"):
+        return door.format(name)
+    # A switch that was turned off was written as --no-parallel.
+    prefix = "no-" if value is False and "--" in door else ""
+    return door.format(prefix + name.replace("_", "-"))
