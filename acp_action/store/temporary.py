@@ -7,7 +7,6 @@ import itertools
 import os
 import re
 import secrets
-import socket
 import time
 from functools import cache
 from pathlib import Path
@@ -80,4 +79,4 @@ def _machine() -> str:
         space = str(Path("/proc/self/ns/pid").readlink())
     except OSError:
         space = ""
-    return hashlib.sha256(f"{socket.gethostname()}\0{space}".encode()).hexdigest()[:8]
+    return hashlib.sha256(f"{os.uname().nodename}\0{space}".encode()).hexdigest()[:8]
