@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from acp_action.config.model import Settings
 
 PARALLEL_VARIABLE: Final = "PIPELINE_PARALLEL_ENABLED"
+PROVIDER_VARIABLE: Final = "ACP_PROVIDER"
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 _TRUTH: Final = {"true": True, "1": True, "false": False, "0": False}
 
@@ -72,6 +73,8 @@ def resolve_settings(file: Settings, overrides: Overrides, environ: Mapping[str,
             values[name], origins[name] = said, "file"
     if (parallel := _parallel_of(environ)) is not None:
         values["parallel"], origins["parallel"] = parallel, f"environment {PARALLEL_VARIABLE}"
+    if provider := environ.get(PROVIDER_VARIABLE, "").strip():
+        values["provider"], origins["provider"] = provider, f"environment {PROVIDER_VARIABLE}"
     for name, said in _said(overrides).items():
         target = "worker_cap" if name == "max_workers" else name
         values[target], origins[target] = said, _origin(overrides.door, name, said)

@@ -1,0 +1,1 @@
+"""What a running pipeline looks like: on a terminal as a board, elsewhere as lines."""

@@ -1,0 +1,29 @@
+"""The guide's log lines, sent to the ``acp_action.run`` logger as the run goes on."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from acp_action.report.lines import log_line
+
+if TYPE_CHECKING:
+    from acp_action.events import Event
+
+RUN_LOG: Final = logging.getLogger("acp_action.run")
+
+
+class LogLines:
+    """Hears events and logs what the guide shows, from ``level`` on (DEBUG, INFO, WARNING or ERROR)."""
+
+    def __init__(self, level: str = "INFO") -> None:
+        self._least = logging.getLevelNamesMapping()[level]
+
+    def __call__(self, event: Event) -> None:
+        """Log one event."""
+        line = log_line(event)
+        if line is None:
+            return
+        level = logging.getLevelNamesMapping()[line.level]
+        if level >= self._least:
+            RUN_LOG.log(level, "%s", line.text)
