@@ -28,22 +28,30 @@ _WORDS: Final[dict[int, tuple[str, str]]] = {
 }
 
 
-def storage_fault(error: OSError, path: Path, needed: int | None = None) -> FatalError:
-    """The error for a file that could not be written; ``needed`` in bytes, None when unknown."""
-    return FatalError(f"cannot write {path}: {explain(error, path.parent, needed)}")
+def is_storage_fault(error: OSError) -> bool:
+    """Whether an error is about the place where files are written, not about a connection or a program."""
+    return error.errno in _FULL or error.errno in (errno.EFBIG, errno.EROFS, errno.EIO)
 
 
-def explain(error: OSError, folder: Path, needed: int | None = None) -> str:
-    """Why the system refused, and what to do; for a full disk also how many bytes are needed and free."""
+def storage_fault(
+    error: OSError, path: Path, needed: int | None = None, *, at_least: bool = False
+) -> FatalError:
+    """The error for a file that could not be written; ``needed`` as for ``explain``."""
+    return FatalError(f"cannot write {path}: {explain(error, path.parent, needed, at_least=at_least)}")
+
+
+def explain(error: OSError, folder: Path, needed: int | None = None, *, at_least: bool = False) -> str:
+    """Why the system refused, and what to do; for a full disk also how many bytes are needed and free.
+
+    ``needed``: bytes, None when unknown; ``at_least``: it is what was written when the disk was full.
+    """
     if error.errno in _FULL:
-        return f"the disk is full ({_room(folder, needed)}); free some space, or {ELSEWHERE}"
+        least = "at least " if at_least else ""
+        want = "" if needed is None else f"{least}{needed:,} bytes needed, "
+        room = f"{want}{free_bytes(folder):,} free"
+        return f"the disk is full ({room}); free some space, or {ELSEWHERE}"
     what, mend = _WORDS.get(error.errno or 0, (error.strerror or str(error), ""))
     return f"{what}; {mend}" if mend else what
-
-
-def _room(folder: Path, needed: int | None) -> str:
-    want = "" if needed is None else f"{needed:,} bytes needed, "
-    return f"{want}{free_bytes(folder):,} free"
 
 
 def free_bytes(folder: Path) -> int:
@@ -53,6 +61,6 @@ def free_bytes(folder: Path) -> int:
             return shutil.disk_usage(place).free
         except FileNotFoundError:
             continue
-        except OSError:
+        except (OSError, ValueError):
             break
     return 0

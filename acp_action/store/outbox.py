@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from acp_action.artifacts import MediaFile, Output
 from acp_action.errors import FatalError
 from acp_action.store.earlier import EarlierFiles
-from acp_action.store.faults import storage_fault
+from acp_action.store.faults import is_storage_fault, storage_fault
 from acp_action.store.target import obstacle, sync_folder, write_whole
 from acp_action.store.temporary import fresh_path
 
@@ -76,6 +76,16 @@ class Outbox:
                 # It stays as a hidden file; the sweep of the next run takes it.
                 continue
 
+    def fault(self, stem: str, error: OSError) -> FatalError | None:
+        """What an error while the step's files were written means; None when it is about something else.
+
+        To be asked before ``discard``: how much was written until then is part of the message.
+        """
+        if not is_storage_fault(error):
+            return None
+        written = max((_size(path) for path in self._staged.get(stem, ())), default=0)
+        return storage_fault(error, self.folder / stem, written + 1, at_least=True)
+
     def _publish_text(self, stem: str, product: Product) -> MediaFile:
         if (text := product.text) is None:
             raise ValueError("a product of kind text has no text")
@@ -133,6 +143,13 @@ class Outbox:
             if self._earlier is None:
                 self._earlier = EarlierFiles(self.folder)
         self._earlier.remove(stem, keep=self._published)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def _measure(path: Path, *, durable: bool) -> tuple[int, str]:
