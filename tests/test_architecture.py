@@ -30,7 +30,7 @@ LEVELS = (
     ("engine",),
     ("report", "store"),
     ("api", "progress", "github"),
-    ("cli", "__init__", "__main__"),
+    ("cli", "compat", "__init__", "__main__"),
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
@@ -144,7 +144,7 @@ def test_every_room_stands_on_a_level() -> None:
 
 def test_imports_point_down() -> None:
     """A module imports its own room, its neighbours and what is below, never what is above."""
-    assert offences(lambda m: {r for r in rooms_used(m) if LEVEL[r] > LEVEL[m.room]}) == {}
+    assert offences(lambda m: {r for r in rooms_used(m) if LEVEL[r] > LEVEL.get(m.room, 0)}) == {}
 
 
 def test_no_rooms_import_each_other() -> None:

@@ -21,7 +21,8 @@ MACHINE_PATH = re.compile(
 )
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*")
-SKIPPED = {".git", "output", "build", "dist", "node_modules"}
+OWN_HIDDEN = {".ci", ".github"}
+LEFT_BY_TOOLS = {"output", "build", "dist", "htmlcov", "__pycache__"}
 
 
 def texts() -> dict[str, str]:
@@ -37,7 +38,7 @@ def walk(top: Path) -> list[Path]:
     """Every file below a folder but for what tools leave there."""
     found: list[Path] = []
     for folder, folders, names in os.walk(top):
-        folders[:] = [f for f in folders if f not in SKIPPED and not re.match(r"\.venv|\.\w+_cache|__py", f)]
+        folders[:] = {f for f in folders if not f.startswith(".")} - LEFT_BY_TOOLS | OWN_HIDDEN & {*folders}
         found += [Path(folder, name) for name in names]
     return found
 
