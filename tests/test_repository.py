@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+import acp_action
 from acp_action import errors
 
 TOP = Path(__file__).resolve().parent.parent
@@ -108,6 +109,12 @@ def test_exit_codes_of_the_document_are_those_of_the_errors() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     used = {kind.exit_code for kind in kinds if issubclass(kind, errors.AcpError)}
     assert listed == used | {0, 130, 143}
+
+
+def test_package_knows_its_version() -> None:
+    """The version in the code is the one that the wheel carries."""
+    project = tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))["project"]
+    assert acp_action.__version__ == project["version"]
 
 
 def test_changelog_has_a_place_for_what_comes() -> None:
