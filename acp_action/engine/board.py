@@ -53,6 +53,8 @@ class Board:
         self.unsettled = self._count
         self.groups = [GroupState(0) for _ in plan.groups]
         self._lineage = _lineages(plan)
+        # By group index; the last one is what -1, the top level, finds.
+        self.names = [*(group.name for group in plan.groups), ""]
         for step in plan.steps:
             for group in self._lineage[step.group]:
                 self.groups[group].left += 1
@@ -65,7 +67,7 @@ class Board:
         """The steps that wait for nothing; settles what can never start."""
         ready: list[int] = []
         free = [node for node, count in enumerate(self._waiting) if count == 0]
-        self._arrive(free, now, ready)
+        self._release(self._arrive(free, now, ready), now, ready)
         return ready
 
     def open_groups(self, index: int, now: float) -> None:
@@ -105,38 +107,41 @@ class Board:
 
     def _release(self, nodes: list[int], now: float, ready: list[int]) -> None:
         """Count the nodes down at their followers. A work list, not recursion: chains are long."""
-        graph, waiting = self._plan.graph, self._waiting
+        data, order, waiting = self._plan.graph.data, self._plan.graph.order, self._waiting
         while nodes:
             node = nodes.pop()
             if not self._good(node):
                 cause = self._doomed.get(node) or self._cause(node)
-                for follower in graph.data[node]:
+                for follower in data[node]:
                     self._doomed.setdefault(follower, cause)
             arrived = []
-            for edges in (graph.data[node], graph.order[node]):
-                for follower in edges:
-                    waiting[follower] -= 1
-                    if waiting[follower] == 0:
-                        arrived.append(follower)
+            for follower in data[node]:
+                waiting[follower] -= 1
+                if waiting[follower] == 0:
+                    arrived.append(follower)
+            for follower in order[node]:
+                waiting[follower] -= 1
+                if waiting[follower] == 0:
+                    arrived.append(follower)
             if arrived:
-                nodes.extend(self._arrive(arrived, now, ready, release=False))
+                nodes.extend(self._arrive(arrived, now, ready))
 
-    def _arrive(self, nodes: list[int], now: float, ready: list[int], *, release: bool = True) -> list[int]:
-        """Nodes that wait for nothing any more: gates pass, doomed and disabled steps are settled."""
+    def _arrive(self, nodes: list[int], now: float, ready: list[int]) -> list[int]:
+        """Nodes that wait for nothing any more; those that are over at once: gates, doomed and disabled steps."""
         passed: list[int] = []
         for node in nodes:
             if node >= self._count:
                 passed.append(node)
             elif self.results[node] is not None:
                 continue
-            elif not self._plan.steps[node].enabled or node in self._doomed:
-                reason = "disabled" if node not in self._doomed else f"because {self._doomed[node]}"
-                self._put(node, self._skipped(node, reason, now))
+            elif node in self._doomed:
+                self._put(node, self._skipped(node, f"because {self._doomed[node]}", now))
+                passed.append(node)
+            elif not self._plan.steps[node].enabled:
+                self._put(node, self._skipped(node, "disabled", now))
                 passed.append(node)
             else:
                 ready.append(node)
-        if release:
-            self._release(passed, now, ready)
         return passed
 
     def _good(self, node: int) -> bool:
@@ -160,12 +165,22 @@ class Board:
         self.results[index] = result
         self.outputs[index] = result.output
         self.unsettled -= 1
-        paths = tuple(str(f.path) for f in result.output.files) if result.output else ()
+        output = result.output
+        paths = tuple([str(f.path) for f in output.files]) if output is not None and output.files else ()
         service = result.duration
         self._emit(
             StepFinished(
-                result.settled, step.name, result.group, step.number, step.total, result.status.value,
-                service, result.reason, len(result.attempts), paths, result.cost,
+                result.settled,
+                step.name,
+                result.group,
+                step.number,
+                step.total,
+                str(result.status),
+                service,
+                result.reason,
+                len(result.attempts),
+                paths,
+                result.cost,
             )  # fmt: skip
         )
         if step.group >= 0:
@@ -183,22 +198,23 @@ class Board:
                 duration = state.finished - state.started
                 self._emit(
                     GroupFinished(
-                        state.finished, self._plan.groups[group].name, state.status, duration, state.sequential,
-                        state.tally["good"], state.tally["bad"], state.tally["skipped"],
+                        state.finished,
+                        self._plan.groups[group].name,
+                        state.status,
+                        duration,
+                        state.sequential,
+                        state.tally["good"],
+                        state.tally["bad"],
+                        state.tally["skipped"],
                     )  # fmt: skip
                 )
 
     def _skipped(self, index: int, reason: str, now: float) -> StepResult:
         step = self._plan.steps[index]
         return StepResult(
-            step.name, step.type, step.model.key, step.provider, self.group_name(index), Status.SKIPPED, reason,
+            step.name, step.type, step.model.key, step.provider, self.names[step.group], Status.SKIPPED, reason,
             settled=now,
         )  # fmt: skip
-
-    def group_name(self, index: int) -> str:
-        """The name of the group the step stands in, empty at top level."""
-        group = self._plan.steps[index].group
-        return self._plan.groups[group].name if group >= 0 else ""
 
 
 _VERBS = {

@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 class CancelToken:
     """The deadline and the wish to stop, in one; satisfies ``providers.base.Token``.
 
-    ``deadline`` on the clock's monotonic scale, ``inf`` for none. The event that waits end on is made only
+    ``deadline`` on the clock's monotonic scale, ``inf`` for none; ``patience``: the time-out in seconds that it
+    came from, for the message. The event that waits end on is made only
     when somebody waits: most attempts never do, and ten thousand events are not free.
     """
 
-    __slots__ = ("_clock", "_event", "_reason", "_started", "deadline")
+    __slots__ = ("_clock", "_event", "_patience", "_reason", "deadline")
 
-    def __init__(self, clock: Clock, deadline: float = math.inf) -> None:
+    def __init__(self, clock: Clock, deadline: float = math.inf, patience: float = math.inf) -> None:
         self._clock = clock
         self._event: threading.Event | None = None
         self._reason: str | None = None
-        self._started = clock.now()
+        self._patience = patience
         self.deadline = deadline
 
     @property
@@ -72,7 +73,7 @@ class CancelToken:
         return self._clock.now()
 
     def _expiry(self, what: str) -> str:
-        took = f"no result within {self.deadline - self._started:.3g} s"
+        took = f"no result within {self._patience:g} s"
         return f"{took}, waiting for {what}" if what else took
 
 

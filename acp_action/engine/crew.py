@@ -8,6 +8,7 @@ and takes no lock of Python's, so a signal handler may cause it.
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from heapq import heappop, heappush
 from queue import SimpleQueue
@@ -184,17 +185,22 @@ class InlineCrew:
 class VirtualCrew:
     """Nobody works: each job comes back on a virtual clock after a time that ``answer`` gives.
 
-    The scheduler above it is the real one. Cancelled jobs come back at once, late ones at their deadline.
+    The scheduler above it is the real one. Cancelled jobs come back at once, late ones at their deadline; but
+    what ``deaf`` says of a job is true comes back when it is done, whatever it was told.
     """
 
-    def __init__(self, clock: VirtualClock, answer: Callable[[Job], tuple[float, Outcome]]) -> None:
+    def __init__(
+        self,
+        clock: VirtualClock,
+        answer: Callable[[Job], tuple[float, Outcome]],
+        deaf: Callable[[Job], bool] = lambda _job: False,
+    ) -> None:
         self._clock = clock
         self._answer = answer
+        self._deaf = deaf
         self._count = itertools.count()
-        self._due: list[tuple[float, int, float, Job, int, Outcome]] = []
+        self._due: list[tuple[float, int, Message, CancelToken | None]] = []
         self._mail: list[Message] = []
-        self.busy = 0
-        self.peak = 0
 
     def open(self, perform: Callable[[Job], Outcome], clock: Clock) -> None:
         """Nothing to remember: no attempt is really made."""
@@ -203,21 +209,20 @@ class VirtualCrew:
         """Note when the job will be back."""
         seconds, outcome = self._answer(job)
         now = self._clock.now()
-        due = now + seconds
-        if due > job.token.deadline:
-            due, outcome = job.token.deadline, Expired("no result in time")
-        heappush(self._due, (due, next(self._count), now, job, worker, outcome))
-        self.busy += 1
-        self.peak = max(self.peak, self.busy)
+        due, token = now + seconds, None if self._deaf(job) else job.token
+        if token is not None and due > token.deadline:
+            due, outcome = token.deadline, Expired("no result in time")
+        self.post_at(due, Delivery(job.step, job.attempt, outcome, now, due, worker), token)
 
     def collect(self, timeout: float | None) -> list[Message]:
         """Move the clock to the next thing that happens, at most ``timeout`` on."""
         self._recall()
         if not self._mail:
-            limit = float("inf") if timeout is None else self._clock.now() + timeout
+            limit = math.inf if timeout is None else self._clock.now() + timeout
             if self._due and self._due[0][0] <= limit:
-                self._clock.advance_to(self._due[0][0])
-                self._deliver()
+                due, _, message, _ = heappop(self._due)
+                self._clock.advance_to(due)
+                self._mail.append(message)
             elif timeout is not None:
                 self._clock.advance(timeout)
             else:
@@ -229,24 +234,22 @@ class VirtualCrew:
         """Put a message in."""
         self._mail.append(message)
 
+    def post_at(self, moment: float, message: Message, token: CancelToken | None = None) -> None:
+        """Put a message in at a moment to come, earlier if ``token`` is cancelled."""
+        heappush(self._due, (moment, next(self._count), message, token))
+
     def close(self) -> None:
         """Nothing to do."""
 
-    def _deliver(self) -> None:
-        due, _, started, job, worker, outcome = heappop(self._due)
-        self.busy -= 1
-        self._mail.append(Delivery(job.step, job.attempt, outcome, started, due, worker))
-
     def _recall(self) -> None:
         """Bring cancelled jobs back now."""
-        if not any(entry[3].token.cancelled for entry in self._due):
+        if not any(token is not None and token.cancelled for _, _, _, token in self._due):
             return
         now, kept = self._clock.now(), []
         for entry in sorted(self._due):
-            _, _, started, job, worker, _ = entry
-            if not job.token.cancelled:
+            message, token = entry[2], entry[3]
+            if token is None or not token.cancelled or not isinstance(message, Delivery):
                 kept.append(entry)
-                continue
-            self.busy -= 1
-            self._mail.append(Delivery(job.step, job.attempt, Stopped("cancelled"), started, now, worker))
+            else:
+                self._mail.append(message._replace(outcome=Stopped("cancelled"), finished=now))
         self._due = kept

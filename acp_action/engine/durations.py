@@ -5,59 +5,90 @@ Where nothing is known of a model, it is learnt within the run from the finished
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from acp_action.plan.model import Plan, Step
+    from acp_action.plan.model import Plan
 
-ModelKey: TypeAlias = tuple[str, str, str]
 # A changed estimate is worth a new ranking only when it moved by this much.
 _WORTH = 0.2
 _GUESS = 1.0
+# A worker is handed this much work ahead (seconds), and this many steps at the most: passing a step between
+# threads costs about 0.1 ms, which counts when the step itself takes a millisecond. No call over a network does,
+# so for real media a worker has one step at a time and the order of starts is exact.
+_AHEAD = 0.012
+_MOST = 16
+# Below this (seconds) the steps are not even spread: doing them one after another is faster.
+_BRIEF = 0.0003
+# Finished steps of a kind before its mean is believed.
+_SURE = 4
 
 
 class Expectations:
     """Expected service times in seconds, and ``remaining[i]``: seconds from the start of node i to the end.
 
-    ``by_file_order``: rank by the place in the file alone (a run without parallelism).
+    Steps of one provider, model and type are of one ``kind``, a small number. ``at_hand[kind]``: how many steps of
+    that kind a worker may hold, the running one included; 1 until the run has seen that they are very short.
+    ``brief[kind]``: whether they take next to no time. ``by_file_order``: rank by the place in the file alone (a
+    run without parallelism).
     """
 
     def __init__(self, plan: Plan, *, by_file_order: bool = False) -> None:
         self._plan = plan
         self._by_file_order = by_file_order
-        self._sums: dict[ModelKey, tuple[int, float]] = {}
-        self._used: dict[ModelKey, float] = {}
-        self._unknown = {_key(step) for step in plan.steps if step.expected is None}
+        numbers: dict[tuple[str, str, str], int] = {}
+        self.kinds = [numbers.setdefault((s.provider, s.model.key, s.type), len(numbers)) for s in plan.steps]
+        self._counts = [0] * len(numbers)
+        self._sums = [0.0] * len(numbers)
+        self._used: list[float | None] = [None] * len(numbers)
+        self.brief = [False] * len(numbers)
+        self.at_hand = [1] * len(numbers)
+        known = [s.expected for s in plan.steps if s.expected is not None]
+        self._guess = sum(known) / len(known) if known else _GUESS
+        # With one kind alone, no estimate changes who goes first.
+        self._matters = (
+            not by_file_order and len(known) < len(plan.steps) and (len(numbers) > 1 or bool(known))
+        )
         self._order = [] if by_file_order else _reverse_order(plan)
         self._next_review = 1
         self._finished = 0
         self.remaining: list[float] = [0.0] * plan.graph.size
-        self._rank()
+        if not by_file_order:
+            self._rank()
 
-    def expected(self, step: Step) -> float | None:
-        """The service time to expect in seconds, None while nothing is known."""
-        return step.expected if step.expected is not None else self._used.get(_key(step))
+    def expected(self, index: int) -> float | None:
+        """The service time to expect of a step in seconds, None while nothing is known."""
+        own = self._plan.steps[index].expected
+        return own if own is not None else self._used[self.kinds[index]]
 
-    def learn(self, step: Step, seconds: float) -> bool:
+    def learn(self, index: int, seconds: float) -> bool:
         """Note a finished step; True when the ranking changed."""
-        if step.expected is not None or self._by_file_order:
+        kind = self.kinds[index]
+        self._counts[kind] += 1
+        self._sums[kind] += seconds
+        mean = self._sums[kind] / self._counts[kind]
+        if self._counts[kind] >= _SURE:
+            self.brief[kind] = mean < _BRIEF
+            self.at_hand[kind] = 1 + (min(int(_AHEAD / mean), _MOST - 1) if mean > 0 else _MOST - 1)
+        if self._plan.steps[index].expected is not None:
             return False
-        key = _key(step)
-        count, total = self._sums.get(key, (0, 0.0))
-        self._sums[key] = (count + 1, total + seconds)
+        first = self._used[kind] is None
+        if first:
+            self._used[kind] = mean
+        return self._matters and self._review(first=first)
+
+    def _review(self, *, first: bool) -> bool:
+        """Ranking anew costs as much as the graph is big: at a first word, and at 1, 2, 4, 8 … finished steps."""
         self._finished += 1
-        # Ranking anew costs as much as the graph is big, so it is done at 1, 2, 4, 8 … finished steps
-        # and at the first word on a model.
-        if key in self._used and self._finished < self._next_review:
+        if not first and self._finished < self._next_review:
             return False
         self._next_review = 2 * self._finished
-        return self._review()
-
-    def _review(self) -> bool:
-        fresh = {key: total / count for key, (count, total) in self._sums.items()}
-        moved = any(
-            key not in self._used or abs(mean - self._used[key]) > _WORTH * self._used[key]
-            for key, mean in fresh.items()
+        fresh = [
+            total / count if count else None for total, count in zip(self._sums, self._counts, strict=True)
+        ]
+        moved = first or any(
+            old is not None and new is not None and abs(new - old) > _WORTH * old
+            for old, new in zip(self._used, fresh, strict=True)
         )
         if moved:
             self._used = fresh
@@ -65,35 +96,25 @@ class Expectations:
         return moved
 
     def _rank(self) -> None:
-        if self._by_file_order:
-            return
         own = self._own_times()
-        remaining, graph = self.remaining, self._plan.graph
-        count = len(own)
+        remaining, data, order = self.remaining, self._plan.graph.data, self._plan.graph.order
         for node in self._order:
             longest = 0.0
-            for follower in graph.data[node]:
+            for follower in data[node]:
                 if remaining[follower] > longest:
                     longest = remaining[follower]
-            for follower in graph.order[node]:
+            for follower in order[node]:
                 if remaining[follower] > longest:
                     longest = remaining[follower]
-            remaining[node] = longest + (own[node] if node < count else 0.0)
+            remaining[node] = longest + own[node]
 
     def _own_times(self) -> list[float]:
-        if not self._unknown:
-            return [step.expected or 0.0 for step in self._plan.steps]
-        known = list(self._used.values()) + [s.expected for s in self._plan.steps if s.expected is not None]
-        guess = sum(known) / len(known) if known else _GUESS
-        used = self._used
-        return [
-            step.expected if step.expected is not None else used.get(_key(step), guess)
-            for step in self._plan.steps
+        usual = [self._guess if used is None else used for used in self._used]
+        own = [
+            usual[kind] if step.expected is None else step.expected
+            for step, kind in zip(self._plan.steps, self.kinds, strict=True)
         ]
-
-
-def _key(step: Step) -> ModelKey:
-    return (step.provider, step.model.key, step.type)
+        return own + [0.0] * (self._plan.graph.size - len(own))
 
 
 def _reverse_order(plan: Plan) -> list[int]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from acp_action.catalogue.step_types import STEP_TYPES
-from acp_action.config.references import references_in, render
+from acp_action.config.references import render
 from acp_action.errors import FatalError
-from acp_action.plan.inputs import TEXT_PARAMS
 from acp_action.providers.base import Request, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from acp_action.artifacts import JsonValue, Output
     from acp_action.config.references import Reference
@@ -39,36 +38,31 @@ class RunContext:
 
 def build_request(step: Step, job: Job, context: RunContext, stage: Stage) -> Request:
     """The request of one attempt. Raises FatalError for a text that came out empty."""
-    params = step.params
-    if _has_templates(params):
-        params = _rendered(step, context)
-    text, rest = _text(step, params, context)
+    text, params = (step.text, step.params) if not step.templated else _rendered(step, context)
+    if text is None:
+        text = _taken_text(step, context)
+    elif not text.strip():
+        raise FatalError(f"params.{step.text_param}: the text is empty once its templates are filled in")
+    media = (
+        tuple(m if isinstance(m, Source) else _output(context, m) for m in step.media) if step.media else ()
+    )
     return Request(
-        step=step.name,
-        type=step.type,
-        model=step.model,
-        params=rest,
-        media=tuple(m if isinstance(m, Source) else _output(context, m) for m in step.media),
-        text=text,
-        attempt=job.attempt,
-        refusals=job.refusals,
-        preview=step.preview,
-        stage=stage,
+        step.name, step.type, step.model, params, media, text, job.attempt, job.refusals, step.preview, stage
     )
 
 
-def _has_templates(params: Any) -> bool:
-    return any(True for _ in references_in(params))
-
-
-def _rendered(step: Step, context: RunContext) -> dict[str, JsonValue]:
+def _rendered(step: Step, context: RunContext) -> tuple[str | None, Mapping[str, JsonValue]]:
+    lookup = _lookup(step, context)
     try:
-        filled = render(dict(step.params), _lookup(step, context))
+        text = None if step.text is None else render(step.text, lookup)
+        params = render(dict(step.params), lookup)
     except ValueError as error:
         raise FatalError(f"params: {error}") from error
-    if not isinstance(filled, dict):  # render keeps the shape of what it is given
+    if not isinstance(params, dict):  # render keeps the shape of what it is given
         raise TypeError("params are a mapping")
-    return filled
+    if isinstance(text, list):
+        raise FatalError(f"params.{step.text_param}: a list of files is not a text")
+    return (None if text is None else str(text)), params
 
 
 def _lookup(step: Step, context: RunContext) -> Callable[[Reference], JsonValue]:
@@ -90,26 +84,15 @@ def _lookup(step: Step, context: RunContext) -> Callable[[Reference], JsonValue]
     return lookup
 
 
-def _text(
-    step: Step, params: Any, context: RunContext
-) -> tuple[str | None, dict[str, JsonValue]]:
-    """The step's text and the other params: its own text, else a text step's output, else the run's input."""
-    need = STEP_TYPES[step.type].text
-    own = next((p for p in TEXT_PARAMS if p in params), None)
-    if own is not None:
-        rest = {key: value for key, value in params.items() if key != own}
-        text = params[own] if isinstance(params[own], str) else str(params[own])
-        if not text.strip():
-            raise FatalError(f"params.{own}: the text is empty once its templates are filled in")
-        return text, rest
+def _taken_text(step: Step, context: RunContext) -> str | None:
+    """A text step's output, else the run's input."""
     if step.text_from is not None:
-        return _output(context, step.text_from).text, params
-    if need == "none":
-        return None, params
-    text = context.plan.input_text
+        return _output(context, step.text_from).text
+    need = STEP_TYPES[step.type].text
+    text = context.plan.input_text if need != "none" else None
     if need == "required" and not (text or "").strip():
-        raise FatalError("the step needs a text: give params.prompt, or the run's input")
-    return text, params
+        raise FatalError(f"the step needs a text: give params.{step.text_param}, or the run's input")
+    return text
 
 
 def _output(context: RunContext, step: int) -> Output:

@@ -17,7 +17,7 @@ from acp_action.engine.board import Board
 from acp_action.engine.cancel import CancelToken
 from acp_action.engine.crew import Job
 from acp_action.engine.outcome import (
-    Delivery, Done, Doubt, Expired, Fatal, Opened, Refused, Stop, Stopped, Transient,
+    Delivery, Done, Doubt, Expired, Fatal, Opened, Refused, Stopped, Transient,
 )  # fmt: skip
 from acp_action.engine.result import Attempt, Status, StepResult
 from acp_action.engine.scopes import Gate, ScopeTree
@@ -33,10 +33,17 @@ if TYPE_CHECKING:
     from acp_action.engine.durations import Expectations
     from acp_action.engine.outcome import Message, Outcome
     from acp_action.engine.scopes import Rank, Scope
-    from acp_action.engine.throttle import Lane
+    from acp_action.artifacts import JsonValue
+    from acp_action.engine.throttle import Lane, Ticket
     from acp_action.engine.track import Phase
     from acp_action.events import Event
     from acp_action.plan.model import Plan, Step
+
+
+_ENDS = {
+    Done: "done", Refused: "refused", Transient: "transient", Fatal: "fatal", Expired: "expired",
+    Stopped: "stopped", Doubt: "doubt",
+}  # fmt: skip
 
 
 class Patience(NamedTuple):
@@ -78,10 +85,15 @@ class Scheduler:
         self._gates = {name: Gate(i, found) for i, (name, found) in enumerate(lanes.items())}
         self._gate_list = list(self._gates.values())
         self._ready: list[Rank] = []
-        self._tracks: dict[int, Track] = {}
+        self._tracks: dict[int, Track] = {}  # of steps that are ready or further, and not settled
+        self._origins: dict[int, Scope | Gate] = {}  # of ready steps: the waiting list they were taken from
         self._running: set[int] = set()
         self._idle: list[int] = []
-        self._workers = 0
+        self._held: list[tuple[Scope, ...]] = []  # by worker: the scopes it has a place in
+        self._hands: list[int] = []  # by worker: how many jobs it has
+        self._last: list[int] = []  # by worker: the step it was handed last
+        self._watches: list[tuple[Lane, Callable[[], None]]] = []
+        self._short: list[int] = []  # workers that may be handed more
         self._timers: list[tuple[float, int, int]] = []  # when, step or -1, gate number
         self._give_up_at = math.inf
         self._begin = 0.0
@@ -89,41 +101,68 @@ class Scheduler:
 
     def run(self, begin: float) -> None:
         """Carry the plan out; ``begin`` is the moment that counts as the run's start."""
-        self._begin = begin
-        watches = [(lane, self._watch(gate)) for gate in self._gate_list for lane in gate.lanes]
-        for lane, tell in watches:
-            lane.watch(tell)
+        self.open(begin)
         try:
-            self._add_ready(self.board.first(0.0), begin)
             while self.board.unsettled:
-                self._dispatch()
-                if not self.board.unsettled:
-                    break
-                for message in self._crew.collect(self._patience_left()):
-                    self._take(message)
-                self._ring()
+                self.take(self._crew.collect(self.patience_left()))
         finally:
-            for lane, tell in watches:
-                lane.unwatch(tell)
-            self._crew.close()
+            self.close()
+
+    def open(self, begin: float) -> None:
+        """Start what can start."""
+        self._begin = begin
+        self._watches = [(lane, self._watch(gate)) for gate in self._gate_list for lane in gate.lanes]
+        for lane, tell in self._watches:
+            lane.watch(tell)
+        self._add_ready(self.board.first(0.0), begin)
+        self._dispatch()
+
+    def take(self, messages: Iterable[Message]) -> None:
+        """Note what came in, and start what can start now."""
+        for message in messages:
+            if isinstance(message, Delivery):
+                self._take_back(message)
+            elif isinstance(message, Opened):
+                self._promote(self._gate_list[message.lane])
+            elif not self.stopped:
+                self.stopped = message.reason
+                why = f"the run was stopped: {message.reason}"
+                self._stop(-1, message.reason, why, self._clock.now())
+        self._ring()
+        self._dispatch()
+
+    def close(self) -> None:
+        """Let lanes and crew go."""
+        for lane, tell in self._watches:
+            lane.unwatch(tell)
+        self._crew.close()
+
+    def patience_left(self) -> float | None:
+        """How long to wait for messages before ``take``; None when only a message can bring news."""
+        next_at = min(self._timers[0][0] if self._timers else math.inf, self._give_up_at)
+        return None if next_at == math.inf else max(next_at - self._clock.now(), 0.0)
 
     # --- admission
 
     def _dispatch(self) -> None:
-        ready = self._ready
+        ready, tracks = self._ready, self._tracks
         while ready:
             rank = heappop(ready)
-            index = rank[1]
-            track = self._tracks[index]
-            origin, track.origin = track.origin, None
+            track = tracks.get(rank[1])
+            origin = self._origins.pop(rank[1], None)
             blocker = None
-            if not self.board.settled(index):
-                blocker = self._admit(index, track)
+            if track is not None:  # else it was settled while it stood here
+                blocker = self._admit(rank[1], track)
                 if blocker is not None:
                     blocker.park(rank)
             # One that came from a waiting list and did not go back to it leaves its place to the next there.
             if origin is not None and origin is not blocker:
                 self._promote(origin)
+        # What is ready now waits for room: workers that are through in a moment get their next step beforehand.
+        for worker in self._short:
+            if self._hands[worker] > 0:
+                self._hand_more(worker)
+        self._short.clear()
 
     def _admit(self, index: int, track: Track) -> Scope | Gate | None:
         """Start the step, or say what is in its way."""
@@ -142,11 +181,56 @@ class Scheduler:
             return gate
         for scope in path:
             scope.running += 1
-        track.tickets = tickets
-        self._start(index, step, track, now)
+        worker = self._take_worker(path)
+        self._start(index, step, track, now, worker, tickets)
+        kind = self._expectations.kinds[index]
+        if self._expectations.brief[kind]:
+            self._hand_more(worker)
+        elif self._expectations.at_hand[kind] > 1:
+            self._short.append(worker)
         return None
 
-    def _start(self, index: int, step: Step, track: Track, now: float) -> None:
+    def _take_worker(self, path: tuple[Scope, ...]) -> int:
+        """An idle worker, the lowest number first; it holds a place in each scope of the path."""
+        if self._idle:
+            worker = heappop(self._idle)
+            self._held[worker] = path
+        else:
+            worker = len(self._held)
+            self._held.append(path)
+            self._hands.append(0)
+            self._last.append(0)
+        return worker
+
+    def _hand_more(self, worker: int) -> None:
+        """Hand a worker steps like its last one, to be done one after another in its place in the scopes."""
+        last = self._last[worker]
+        kind, path = self._expectations.kinds[last], self._held[worker]
+        gate, most = self._gates[self._steps[last].provider], self._expectations.at_hand[kind]
+        heaps = (self._ready, path[0].waiters) if self._expectations.brief[kind] else (path[0].waiters,)
+        for heap in heaps:
+            while heap and self._hands[worker] < most:
+                index = heap[0][1]
+                track = self._tracks.get(index)
+                if track is None:  # settled while it stood here
+                    heappop(heap)
+                    continue
+                if not self._alike(index, last) or index in self._origins:
+                    break
+                now = self._clock.now()
+                tickets = gate.try_admit(now)
+                if isinstance(tickets, float):
+                    return
+                heappop(heap)
+                self._start(index, self._steps[index], track, now, worker, tickets)
+
+    def _alike(self, index: int, other: int) -> bool:
+        kinds, steps = self._expectations.kinds, self._steps
+        return kinds[index] == kinds[other] and steps[index].group == steps[other].group
+
+    def _start(
+        self, index: int, step: Step, track: Track, now: float, worker: int, tickets: tuple[Ticket, ...]
+    ) -> None:
         if track.phase != WORKER:
             track.turn(WORKER, now)
         if track.attempt == 0:
@@ -155,27 +239,40 @@ class Scheduler:
                 self.board.open_groups(index, now - self._begin)
         track.attempt += 1
         track.running = True
-        track.token = token = CancelToken(self._clock, track.deadline)
+        track.tickets = tickets
+        track.token = token = CancelToken(self._clock, track.deadline, step.timeout)
         self._running.add(index)
-        self._give_up_at = min(self._give_up_at, track.deadline + self._patience.grace)
-        if self._idle:
-            worker = heappop(self._idle)
-        else:
-            worker = self._workers
-            self._workers += 1
+        limit = track.deadline + self._patience.grace
+        if limit < self._give_up_at:
+            self._give_up_at = limit
+        self._hands[worker] += 1
+        self._last[worker] = index
+        track.announced = self._hands[worker] == 1
+        if track.announced:
+            self._announce(index, step, track.attempt, worker, now)
+        self._crew.start(Job(index, track.attempt, track.refusals, token), worker)
+
+    def _announce(self, index: int, step: Step, attempt: int, worker: int, now: float) -> None:
         self._send(
             StepStarted(
-                now - self._begin, step.name, self.board.group_name(index), step.number, step.total,
-                track.attempt, worker, step.model.key, step.provider, self._expectations.expected(step),
+                now - self._begin,
+                step.name,
+                self.board.names[step.group],
+                step.number,
+                step.total,
+                attempt,
+                worker,
+                step.model.key,
+                step.provider,
+                self._expectations.expected(index),
             )  # fmt: skip
         )
-        self._crew.start(Job(index, track.attempt, track.refusals, token), worker)
 
     def _promote(self, place: Scope | Gate) -> None:
         """Let the first that waits here try again."""
         rank = place.next_waiter()
         if rank is not None:
-            self._tracks[rank[1]].origin = place
+            self._origins[rank[1]] = place
             heappush(self._ready, rank)
 
     def _add_ready(self, indexes: Iterable[int], now: float) -> None:
@@ -186,68 +283,63 @@ class Scheduler:
 
     # --- what comes in
 
-    def _take(self, message: Message) -> None:
-        if isinstance(message, Delivery):
-            self._take_back(message)
-        elif isinstance(message, Opened):
-            self._promote(self._gate_list[message.lane])
-        elif isinstance(message, Stop) and not self.stopped:
-            self.stopped = message.reason
-            self._stop(-1, message.reason, f"the run was stopped: {message.reason}", self._clock.now())
-
     def _take_back(self, delivery: Delivery) -> None:
-        heappush(self._idle, delivery.worker)
-        index, outcome = delivery.step, delivery.outcome
-        track = self._tracks[index]
-        if delivery.attempt != track.attempt or not track.running:
+        index, attempt, outcome, started, finished, worker = delivery
+        self._free(worker)
+        track = self._tracks.get(index)
+        if track is None or attempt != track.attempt or not track.running:
             return  # it had been given up
         self._end_attempt(index, track, delivery)
-        self._tell_lanes(index, track, delivery.finished, outcome)
+        self._tell_lanes(index, track, finished, outcome)
         if isinstance(outcome, Done):
-            self._succeed(index, track, outcome, delivery.finished)
+            self._settle(index, track, Status.SUCCEEDED, "", finished, outcome)
+            if self._expectations.learn(index, finished - started):
+                self._rank_anew()
         elif track.token is not None and track.token.cancelled:
             reason = outcome.reason if isinstance(outcome, Stopped) else "cancelled"
-            self._settle(index, track, Status.CANCELLED, reason, delivery.finished)
+            self._settle(index, track, Status.CANCELLED, reason, finished)
         elif isinstance(outcome, Refused):
-            self._park_refused(index, track, outcome, delivery.finished)
+            self._park_refused(index, track, outcome, finished)
         elif isinstance(outcome, Transient):
-            self._park_transient(index, track, outcome, delivery.finished)
+            self._park_transient(index, track, outcome, finished)
         else:
-            self._fail(index, track, outcome, delivery.finished)
+            self._fail(index, track, outcome, finished)
+
+    def _free(self, worker: int) -> None:
+        """One job less in the worker's hands; with none left it gives back its places."""
+        self._hands[worker] -= 1
+        if self._hands[worker] == 0:
+            heappush(self._idle, worker)
+            for scope in self._held[worker]:
+                scope.running -= 1
+                if scope.waiters:
+                    self._promote(scope)
+            self._held[worker] = ()
+        else:
+            self._short.append(worker)
 
     def _end_attempt(self, index: int, track: Track, delivery: Delivery) -> None:
-        outcome = delivery.outcome
-        track.turn(WORKER, delivery.started)
-        track.since = delivery.finished
+        _, number, outcome, started, finished, worker = delivery
+        begin = self._begin
+        if not track.announced:
+            self._announce(index, self._steps[index], number, worker, started)
+        track.turn(WORKER, started)
+        track.since = finished
         track.running = False
         self._running.discard(index)
-        begin = self._begin
         reason = "" if isinstance(outcome, Done) else outcome.reason
-        attempt = Attempt(
-            delivery.attempt, delivery.started - begin, delivery.finished - begin, delivery.worker,
-            type(outcome).__name__.lower(), reason,
-        )  # fmt: skip
-        track.attempts = (*track.attempts, attempt)
-        for scope in self._tree.paths[self._steps[index].group]:
-            scope.running -= 1
-            if scope.waiters:
-                self._promote(scope)
+        ended = Attempt(number, started - begin, finished - begin, worker, _ENDS[type(outcome)], reason)
+        track.attempts = (*track.attempts, ended) if track.attempts else (ended,)
 
     def _tell_lanes(self, index: int, track: Track, now: float, outcome: Outcome) -> None:
         lanes = self._gates[self._steps[index].provider].lanes
         for lane, ticket in zip(lanes, track.tickets, strict=True):
-            if isinstance(outcome, Refused):
-                lane.refused(ticket, now, outcome.retry_after, outcome.kind)
-            elif isinstance(outcome, (Done, Fatal)):
+            if isinstance(outcome, (Done, Fatal)):
                 lane.completed(ticket, now)
+            elif isinstance(outcome, Refused):
+                lane.refused(ticket, now, outcome.retry_after, outcome.kind)
             else:
                 lane.released(ticket, now)
-
-    def _succeed(self, index: int, track: Track, done: Done, finished: float) -> None:
-        self._settle(index, track, Status.SUCCEEDED, "", finished, done)
-        step = self._steps[index]
-        if step.expected is None and self._expectations.learn(step, track.attempts[-1].service):
-            self._rank_anew()
 
     def _park_refused(self, index: int, track: Track, outcome: Refused, now: float) -> None:
         track.refusals += 1
@@ -287,8 +379,15 @@ class Scheduler:
         why = "rate limit" if phase == THROTTLE else "retry"
         self._send(
             StepParked(
-                now - self._begin, step.name, self.board.group_name(index), step.number, step.total,
-                track.attempt, why, reason, delay,
+                now - self._begin,
+                step.name,
+                self.board.names[step.group],
+                step.number,
+                step.total,
+                track.attempt,
+                why,
+                reason,
+                delay,
             )  # fmt: skip
         )
         heappush(self._timers, (now + delay, index, -1))
@@ -343,7 +442,10 @@ class Scheduler:
                 self._give_up_at = min(self._give_up_at, moment + self._patience.grace)
             else:
                 self._settle(index, track, Status.CANCELLED, reason, moment)
-        self._add_ready(self.board.skip(never, skip_reason, moment - self._begin), moment)
+        ready = self.board.skip(never, skip_reason, moment - self._begin)
+        for index in never:
+            self._tracks.pop(index, None)
+        self._add_ready(ready, moment)
 
     def _members(self, scope: int) -> Iterable[int]:
         if scope < 0:
@@ -366,28 +468,24 @@ class Scheduler:
         done: Done | None = None,
         trace: str = "",
     ) -> None:
-        if not track.running:
+        if track.since < now:
             track.turn(track.phase, now)
+        del self._tracks[index]
         step = self._steps[index]
-        product = done.product if done else None
+        output, cost, seed, params, notes = None, None, None, step.params, _trace_notes(trace)
+        if done is not None:
+            output, product = done
+            cost, seed, params, notes = product.cost, product.seed, product.params, product.notes
+        # By position: names cost as much as all the rest of making it.
         result = StepResult(
-            name=step.name, type=step.type, model=step.model.key, provider=step.provider,
-            group=self.board.group_name(index), status=status, reason=reason,
-            output=done.output if done else None, attempts=track.attempts, waits=track.waits(self._begin),
-            settled=now - self._begin, cost=product.cost if product else None,
-            seed=product.seed if product else None,
-            params=product.params if product else step.params,
-            metadata=product.notes if product else {"traceback": trace} if trace else {},
+            step.name, step.type, step.model.key, step.provider, self.board.names[step.group], status, reason,
+            output, track.attempts, track.waits(self._begin), now - self._begin, cost, seed, params, notes,
         )  # fmt: skip
-        track.token = None
-        self._add_ready(self.board.settle(index, result), now)
+        ready = self.board.settle(index, result)
+        if ready:
+            self._add_ready(ready, now)
 
     # --- time
-
-    def _patience_left(self) -> float | None:
-        """How long ``collect`` may wait; None when only a message can bring news."""
-        next_at = min(self._timers[0][0] if self._timers else math.inf, self._give_up_at)
-        return None if next_at == math.inf else max(next_at - self._clock.now(), 0.0)
 
     def _ring(self) -> None:
         now = self._clock.now()
@@ -434,6 +532,14 @@ class Scheduler:
     def _rank_anew(self) -> None:
         remaining = self._expectations.remaining
         scopes = {id(scope): scope for path in self._tree.paths.values() for scope in path}
-        for heap in (self._ready, *(s.waiters for s in scopes.values()), *(g.waiters for g in self._gate_list)):
+        for heap in (
+            self._ready,
+            *(s.waiters for s in scopes.values()),
+            *(g.waiters for g in self._gate_list),
+        ):
             heap[:] = [rank_of(remaining[index], index) for _, index in heap]
             heapify(heap)
+
+
+def _trace_notes(trace: str) -> Mapping[str, JsonValue]:
+    return {"traceback": trace} if trace else {}

@@ -43,11 +43,12 @@ class Gate:
     Several lanes act as one: the shared lane of the provider, and this run's own pace.
     """
 
-    __slots__ = ("lanes", "number", "waiters", "wake_at")
+    __slots__ = ("_own", "_shared", "lanes", "number", "waiters", "wake_at")
 
     def __init__(self, number: int, lanes: Sequence[Lane]) -> None:
         self.number = number
         self.lanes = tuple(lanes)
+        self._shared, *self._own = lanes
         self.waiters: list[Rank] = []
         self.wake_at = math.inf
 
@@ -60,14 +61,16 @@ class Gate:
 
         Only the first lane is shared with other runs, so what the others say cannot change in between.
         """
-        for own in self.lanes[1:]:
+        for own in self._own:
             opening = own.next_opening(now)
             if opening > now:
                 return opening
-        first = self.lanes[0].try_admit(now)
+        first = self._shared.try_admit(now)
         if isinstance(first, float):
             return first
-        rest = (lane.try_admit(now) for lane in self.lanes[1:])
+        if not self._own:
+            return (first,)
+        rest = (lane.try_admit(now) for lane in self._own)
         return (first, *(ticket for ticket in rest if isinstance(ticket, Ticket)))
 
     def next_waiter(self) -> Rank | None:

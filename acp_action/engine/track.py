@@ -9,7 +9,7 @@ from acp_action.engine.result import Attempt, Waits
 
 if TYPE_CHECKING:
     from acp_action.engine.cancel import CancelToken
-    from acp_action.engine.scopes import Gate, Rank, Scope
+    from acp_action.engine.scopes import Rank
     from acp_action.engine.throttle import Ticket
 
 Phase = Literal["worker", "throttle", "backoff"]
@@ -21,16 +21,16 @@ BACKOFF: Final = "backoff"
 class Track:
     """What the scheduler knows of one step that is ready or further; times on the clock's scale.
 
-    ``since`` and ``phase``: what it has been waiting for, and since when. ``origin``: the waiting list it was
-    taken from last. ``deadline``: set at the first start, moved on by waits for rate limits.
+    ``since`` and ``phase``: what it has been waiting for, and since when. ``deadline``: set at the first start, moved on by waits that are not the step's own.
+    ``announced``: whether this attempt's start was told (in a bundle it is told when it has happened).
     """
 
     __slots__ = (
+        "announced",
         "attempts",
         "attempt",
         "backoff",
         "deadline",
-        "origin",
         "phase",
         "ready",
         "refusals",
@@ -51,6 +51,7 @@ class Track:
         self.refusals = 0
         self.transients = 0
         self.running = False
+        self.announced = False
         self.deadline = math.inf
         self.worker = 0.0
         self.throttle = 0.0
@@ -58,21 +59,21 @@ class Track:
         self.attempts: tuple[Attempt, ...] = ()
         self.token: CancelToken | None = None
         self.tickets: tuple[Ticket, ...] = ()
-        self.origin: Scope | Gate | None = None
 
     def turn(self, phase: Phase, now: float) -> None:
         """Close the wait that was going on and begin another."""
         waited = now - self.since
         if waited > 0.0:
-            if self.phase == WORKER:
-                self.worker += waited
-            elif self.phase == THROTTLE:
-                self.throttle += waited
-                self.deadline += waited
-            else:
+            if self.phase == BACKOFF:
                 self.backoff += waited
+            else:
+                self.deadline += waited
+                if self.phase == WORKER:
+                    self.worker += waited
+                else:
+                    self.throttle += waited
+            self.since = now
         self.phase = phase
-        self.since = max(now, self.since)
 
     def waits(self, begin: float) -> Waits:
         """The split so far; ``begin`` is the run's start."""

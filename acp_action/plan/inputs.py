@@ -39,6 +39,7 @@ class Inputs:
     after: list[int] = field(default_factory=list)
     params: dict[str, Any] = field(default_factory=dict)
     uses_input: NodePath | None = None
+    templated: bool = False
 
 
 class InputResolver:
@@ -114,7 +115,9 @@ class InputResolver:
         if single and (inputs.media or self._made(source) in PLURAL):
             what = SINGULAR[spec.media] if spec.media else ""
             self._findings.error(
-                at, f"gets several {what}s, but {spec.name} takes one", f"name the one step whose {what} it is"
+                at,
+                f"gets several {what}s, but {spec.name} takes one",
+                f"name the one step whose {what} it is",
             )
             return
         inputs.media.append(source)
@@ -139,7 +142,9 @@ class InputResolver:
         references = [r for _, r in references_in(value)]
         if references:
             sole = isinstance(value, str) and (references[0].start, references[0].end) == (0, len(value))
-            found = self._find(spot, references[0].name, at) if references[0].kind == "step" and sole else None
+            found = (
+                self._find(spot, references[0].name, at) if references[0].kind == "step" and sole else None
+            )
             if isinstance(found, StepSpot):
                 inputs.data.append(found.index)
                 self._feed(spot, spec, inputs, found.index, at)
@@ -158,6 +163,7 @@ class InputResolver:
     def _take_references(self, spot: StepSpot, inputs: Inputs) -> None:
         for subpath, reference in references_in(inputs.params):
             at: NodePath = (*spot.at, "params", *subpath)
+            inputs.templated = True
             if reference.kind == "input":
                 inputs.uses_input = at
             if reference.kind != "step":

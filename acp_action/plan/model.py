@@ -26,6 +26,8 @@ class Step:
     ``group``: index into ``Plan.groups``, -1 at top level; ``number`` of ``total`` is its place in that group,
     0 at top level. ``timeout`` in seconds, ``retries`` after the first attempt. ``expected``: seconds of
     service time, None when unknown. ``preview``: provider ``local`` stands in for the model's own.
+    ``text``: its own text as written (``text_param`` says under which name), None when it takes another's or
+    none; ``params``: everything else. ``templated``: whether templates stand in them.
     ``stem``: the file name of its output without the extension, unique in the plan.
     """
 
@@ -36,6 +38,9 @@ class Step:
     provider: str
     preview: bool
     params: Mapping[str, JsonValue]
+    text: str | None
+    text_param: str
+    templated: bool
     media: tuple[int | Source, ...]
     text_from: int | None
     references: Mapping[str, int]

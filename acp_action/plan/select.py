@@ -19,9 +19,7 @@ def needs_of(outline: Outline, inputs: Sequence[Inputs]) -> list[list[int]]:
     return [[*i.data, *i.after] for i in inputs] + [group.steps for group in outline.groups]
 
 
-def narrow(
-    outline: Outline, inputs: Sequence[Inputs], only: Sequence[str]
-) -> tuple[Outline, list[Inputs]]:
+def narrow(outline: Outline, inputs: Sequence[Inputs], only: Sequence[str]) -> tuple[Outline, list[Inputs]]:
     """The outline and inputs of the named steps (or groups) and their ancestors, numbered anew.
 
     Raises UsageError for a name that is neither a step nor a group.

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def read_source(value: Any, kind: Kind, at: NodePath, workspace: Path, findings: Findings) -> Source | None:
     """The source a parameter names, or None after a problem was noted."""
     if not isinstance(value, str) or not value.strip():
-        findings.error(at, f"expected the path or URL of {kind} media, not {value!r}", "write a path in quotes")
+        findings.error(
+            at, f"expected the path or URL of {kind} media, not {value!r}", "write a path in quotes"
+        )
         return None
     if "://" in value:
         return _url(value, kind, at, findings)
@@ -43,7 +45,9 @@ def _file(value: str, kind: Kind, at: NodePath, workspace: Path, findings: Findi
         findings.error(at, f"cannot read '{value}' in {workspace}: {reason}", "check the path")
         return None
     if not path.is_relative_to(root):
-        findings.error(at, f"'{value}' is outside of the workspace {root}", "copy the file into the workspace")
+        findings.error(
+            at, f"'{value}' is outside of the workspace {root}", "copy the file into the workspace"
+        )
         return None
     if not stat.S_ISREG(mode):
         findings.error(at, f"'{value}' is not a regular file", "name a media file")

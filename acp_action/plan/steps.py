@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from acp_action.catalogue.models import catalogue
 from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.errors import did_you_mean
-from acp_action.plan.inputs import PLURAL
+from acp_action.plan.inputs import PLURAL, TEXT_PARAMS
 from acp_action.plan.model import Step
 from acp_action.plan.names import assign_stems
 
@@ -57,6 +57,7 @@ class StepMaker:
             self._warn_retired(spot, model)
         expected = self._ask_provider(spot, inputs, model, provider, preview=preview)
         groups = self._outline.groups
+        text_param = next((p for p in TEXT_PARAMS if p in inputs.params), None)
         return Step(
             index=spot.index,
             name=spot.name,
@@ -64,7 +65,10 @@ class StepMaker:
             model=model,
             provider=provider,
             preview=preview,
-            params=inputs.params,
+            params={key: value for key, value in inputs.params.items() if key != text_param},
+            text=None if text_param is None else _written(inputs.params[text_param]),
+            text_param=text_param or STEP_TYPES[spot.entry.type].text_param,
+            templated=inputs.templated,
             media=tuple(inputs.media),
             text_from=inputs.text_from,
             references=inputs.references,
@@ -158,3 +162,10 @@ class StepMaker:
             for step in (node,) if node < count else self._outline.groups[node - count].steps:
                 flat[step] = None
         return tuple(flat)
+
+
+def _written(value: Any) -> str:
+    """A text as written: YAML numbers and booleans stand for their own spelling."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else str(value)

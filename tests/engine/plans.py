@@ -31,7 +31,7 @@ class Spec:
     retries: int = 2
     provider: str = "fake"
     enabled: bool = True
-    params: Mapping[str, Any] = field(default_factory=lambda: {"prompt": "x"})
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 def plan_of(
@@ -47,11 +47,30 @@ def plan_of(
         inside = spec.group >= 0
         steps.append(
             Step(
-                index=index, name=spec.name, type="text_to_image", model=MODEL, provider=spec.provider,
-                preview=False, params=spec.params, media=(), text_from=None, references={},
-                data=tuple(spec.data), group=spec.group, number=number if inside else 0,
-                total=totals[spec.group] if inside else 0, timeout=spec.timeout, retries=spec.retries,
-                expected=spec.expected, enabled=spec.enabled, stem=spec.name, at=(), position=None,
+                index=index,
+                name=spec.name,
+                type="text_to_image",
+                model=MODEL,
+                provider=spec.provider,
+                preview=False,
+                params=spec.params,
+                text="x",
+                text_param="prompt",
+                templated=False,
+                media=(),
+                text_from=None,
+                references={},
+                data=tuple(spec.data),
+                group=spec.group,
+                number=number if inside else 0,
+                total=totals[spec.group] if inside else 0,
+                timeout=spec.timeout,
+                retries=spec.retries,
+                expected=spec.expected,
+                enabled=spec.enabled,
+                stem=spec.name,
+                at=(),
+                position=None,
             )  # fmt: skip
         )
     return Plan("test", tuple(steps), tuple(groups), _graph(specs), Effective(**settings), input_text, "test")

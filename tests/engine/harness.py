@@ -1,0 +1,101 @@
+"""Runs plans on a virtual clock: scripted answers, no threads, no waiting; records what the engine told."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from acp_action.artifacts import Output
+from acp_action.engine.clock import VirtualClock
+from acp_action.engine.crew import VirtualCrew
+from acp_action.engine.durations import Expectations
+from acp_action.engine.outcome import Done, Stop
+from acp_action.engine.result import RunResult
+from acp_action.engine.run import Announcer, _finish, _lanes_of
+from acp_action.engine.scheduler import Patience, Scheduler
+from acp_action.engine.scopes import capacity
+from acp_action.engine.throttle import Lanes
+from acp_action.events import StepFinished, StepParked, StepStarted
+from acp_action.providers.base import Product
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from acp_action.engine.crew import Job
+    from acp_action.engine.outcome import Outcome
+    from acp_action.events import Event
+    from acp_action.plan.model import Plan
+
+DONE = Done(Output("image", ()), Product("image"))
+
+
+@dataclass
+class Recorder:
+    """Every event, and the few views of them that tests ask for."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+
+    @property
+    def started(self) -> list[str]:
+        """Names in the order of their starts."""
+        return [e.step for e in self.events if isinstance(e, StepStarted)]
+
+    @property
+    def finished(self) -> list[tuple[str, str]]:
+        """Names and states in the order of their ends."""
+        return [(e.step, e.status) for e in self.events if isinstance(e, StepFinished)]
+
+    @property
+    def delays(self) -> list[float]:
+        """The waits between attempts."""
+        return [e.delay for e in self.events if isinstance(e, StepParked)]
+
+
+@dataclass
+class Virtual:
+    """One run on a virtual clock. ``answers``: step name to a list of (seconds, outcome), the last one repeated."""
+
+    plan: Plan
+    answers: dict[str, list[tuple[float, Outcome]]] = field(default_factory=dict)
+    usual: tuple[float, Outcome] = (1.0, DONE)
+    lanes: Lanes = field(default_factory=Lanes)
+    patience: Patience = Patience()
+    seed: int = 7
+    on_start: Callable[[Job], None] | None = None
+    deaf: set[str] = field(default_factory=set)
+    recorder: Recorder = field(default_factory=Recorder)
+    clock: VirtualClock = field(default_factory=lambda: VirtualClock(now=1000.0))
+
+    def run(self, stop_at: float | None = None) -> RunResult:
+        """Carry the plan out; ``stop_at``: virtual seconds after which the run is asked to stop."""
+        self.crew = VirtualCrew(
+            self.clock, self._answer, lambda job: self.plan.steps[job.step].name in self.deaf
+        )
+        if stop_at is not None:
+            self.crew.post_at(self.clock.now() + stop_at, Stop("interrupted"))
+        announce = Announcer([self.recorder])
+        scheduler = Scheduler(
+            self.plan, crew=self.crew, clock=self.clock, rng=random.Random(self.seed),
+            lanes=_lanes_of(self.plan, self.lanes), emit=announce, patience=self.patience,
+            expectations=Expectations(self.plan, by_file_order=not self.plan.settings.parallel),
+        )  # fmt: skip
+        begin = self.clock.now()
+        scheduler.run(begin)
+        duration = self.clock.now() - begin
+        workers = capacity(self.plan)
+        return _finish(self.plan, scheduler, announce, duration=duration, wall=0.0, workers=workers)
+
+    def _answer(self, job: Job) -> tuple[float, Outcome]:
+        if self.on_start is not None:
+            self.on_start(job)
+        script = self.answers.get(self.plan.steps[job.step].name, [self.usual])
+        return script[min(job.attempt, len(script)) - 1]
+
+
+def statuses(result: RunResult) -> dict[str, str]:
+    """Step name to final state."""
+    return {step.name: step.status.value for step in result}
