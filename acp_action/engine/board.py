@@ -181,7 +181,7 @@ class Board:
                 len(result.attempts),
                 paths,
                 result.cost,
-            )  # fmt: skip
+            )
         )
         if step.group >= 0:
             self._count_in_groups(step.group, result, service)
@@ -206,15 +206,21 @@ class Board:
                         state.tally["good"],
                         state.tally["bad"],
                         state.tally["skipped"],
-                    )  # fmt: skip
+                    )
                 )
 
     def _skipped(self, index: int, reason: str, now: float) -> StepResult:
         step = self._plan.steps[index]
         return StepResult(
-            step.name, step.type, step.model.key, step.provider, self.names[step.group], Status.SKIPPED, reason,
+            step.name,
+            step.type,
+            step.model.key,
+            step.provider,
+            self.names[step.group],
+            Status.SKIPPED,
+            reason,
             settled=now,
-        )  # fmt: skip
+        )
 
 
 _VERBS = {

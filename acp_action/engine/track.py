@@ -27,10 +27,11 @@ class Track:
 
     __slots__ = (
         "announced",
-        "attempts",
         "attempt",
+        "attempts",
         "backoff",
         "deadline",
+        "desk",
         "phase",
         "ready",
         "refusals",
@@ -53,6 +54,7 @@ class Track:
         self.running = False
         self.announced = False
         self.deadline = math.inf
+        self.desk = -1
         self.worker = 0.0
         self.throttle = 0.0
         self.backoff = 0.0

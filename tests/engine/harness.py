@@ -11,7 +11,6 @@ from acp_action.engine.clock import VirtualClock
 from acp_action.engine.crew import VirtualCrew
 from acp_action.engine.durations import Expectations
 from acp_action.engine.outcome import Done, Stop
-from acp_action.engine.result import RunResult
 from acp_action.engine.run import Announcer, _finish, _lanes_of
 from acp_action.engine.scheduler import Patience, Scheduler
 from acp_action.engine.scopes import capacity
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from acp_action.engine.crew import Job
     from acp_action.engine.outcome import Outcome
+    from acp_action.engine.result import RunResult
     from acp_action.events import Event
     from acp_action.plan.model import Plan
 

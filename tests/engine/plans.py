@@ -71,7 +71,7 @@ def plan_of(
                 stem=spec.name,
                 at=(),
                 position=None,
-            )  # fmt: skip
+            )
         )
     return Plan("test", tuple(steps), tuple(groups), _graph(specs), Effective(**settings), input_text, "test")
 

@@ -1,0 +1,256 @@
+"""Who may start: ready steps in order of rank, the scopes and lanes in their way, and the workers who take them.
+
+A step is admitted when every scope it stands in has room and its provider's lanes let it through; else it waits
+in the list of the first thing in its way. Whatever makes room promotes the first of that list, which competes
+again by rank with all that is ready; one that goes elsewhere passes its place on, so that no room stays unused.
+"""
+
+from __future__ import annotations
+
+import math
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
+
+from acp_action.engine.cancel import CancelToken
+from acp_action.engine.crew import Job
+from acp_action.engine.scopes import Gate, ScopeTree
+from acp_action.engine.track import THROTTLE, WORKER, Track, rank_of
+from acp_action.events import StepStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from acp_action.engine.board import Board
+    from acp_action.engine.clock import Clock
+    from acp_action.engine.crew import Crew
+    from acp_action.engine.durations import Expectations
+    from acp_action.engine.scopes import Rank, Scope
+    from acp_action.engine.throttle import Lane, Ticket
+    from acp_action.events import Event
+    from acp_action.plan.model import Plan, Step
+
+
+class Admission:
+    """Owns the steps that are ready or running, and the workers; told of ends by the scheduler.
+
+    ``begin``: the moment that counts as the run's start. ``first_deadline``: no running attempt's is earlier.
+    ``on_wait(moment, gate)``: called when a gate is to be asked again at a moment.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        crew: Crew,
+        clock: Clock,
+        lanes: Mapping[str, Sequence[Lane]],
+        expectations: Expectations,
+        board: Board,
+        emit: Callable[[Event], None],
+        on_wait: Callable[[float, Gate], None],
+    ) -> None:
+        self._steps = plan.steps
+        self._crew = crew
+        self._clock = clock
+        self._expectations = expectations
+        self._board = board
+        self._send = emit
+        self._on_wait = on_wait
+        self._tree = ScopeTree(plan)
+        self._gates = {name: Gate(i, found) for i, (name, found) in enumerate(lanes.items())}
+        self.gates = list(self._gates.values())
+        self.begin = 0.0
+        self.first_deadline = math.inf
+        self.tracks: dict[int, Track] = {}  # of steps that are ready or further, and not settled
+        self.running: set[int] = set()
+        self._ready: list[Rank] = []
+        self._origins: dict[int, Scope | Gate] = {}  # of ready steps: the waiting list they were taken from
+        self._idle: list[int] = []
+        self._held: list[tuple[Scope, ...]] = []  # by worker: the scopes it has a place in
+        self._hands: list[int] = []  # by worker: how many jobs it has
+        self._last: list[int] = []  # by worker: the step it was handed last
+        self._short: list[int] = []  # workers that may be handed more
+
+    def add(self, indexes: Iterable[int], now: float) -> None:
+        """Take in steps whose needs were settled at ``now``."""
+        remaining = self._expectations.remaining
+        for index in indexes:
+            self.tracks[index] = Track(now)
+            heappush(self._ready, rank_of(remaining[index], index))
+
+    def again(self, index: int, now: float) -> None:
+        """Take in a step whose wait between attempts is over."""
+        self.tracks[index].turn(WORKER, now)
+        heappush(self._ready, rank_of(self._expectations.remaining[index], index))
+
+    def dispatch(self) -> None:
+        """Start all that can start."""
+        ready, tracks, origins = self._ready, self.tracks, self._origins
+        while ready:
+            rank = heappop(ready)
+            track = tracks.get(rank[1])
+            origin = origins.pop(rank[1], None) if origins else None
+            blocker = None
+            if track is not None:  # else it was settled while it stood here
+                blocker = self._admit(rank[1], track)
+                if blocker is not None:
+                    blocker.park(rank)
+            # One that came from a waiting list and did not go back to it leaves its place to the next there.
+            if origin is not None and origin is not blocker:
+                self.promote(origin)
+        # What waits now waits for room: workers that are through in a moment get their next step beforehand.
+        for worker in self._short:
+            if self._hands[worker] > 0:
+                self._hand_more(worker)
+        self._short.clear()
+
+    def promote(self, place: Scope | Gate) -> None:
+        """Let the first that waits here try again."""
+        rank = place.next_waiter()
+        if rank is not None:
+            self._origins[rank[1]] = place
+            heappush(self._ready, rank)
+
+    def free(self, worker: int) -> None:
+        """One job less in the worker's hands; with none left it is idle and gives back its places."""
+        self._hands[worker] -= 1
+        if self._hands[worker] == 0:
+            heappush(self._idle, worker)
+            self._give_back(worker)
+        else:
+            self._short.append(worker)
+
+    def lose(self, worker: int) -> None:
+        """The worker does not come back: its places are given back, itself only when it does."""
+        self._give_back(worker)
+
+    def tickets_of(self, index: int) -> Iterable[tuple[Lane, Ticket]]:
+        """The lanes a running step went through, with its tickets."""
+        lanes = self._gates[self._steps[index].provider].lanes
+        return zip(lanes, self.tracks[index].tickets, strict=True)
+
+    def announce(self, index: int, attempt: int, worker: int, now: float) -> None:
+        """Tell that an attempt has started."""
+        step = self._steps[index]
+        self._send(
+            StepStarted(
+                now - self.begin,
+                step.name,
+                self._board.names[step.group],
+                step.number,
+                step.total,
+                attempt,
+                worker,
+                step.model.key,
+                step.provider,
+                self._expectations.expected(index),
+            )
+        )
+
+    def rank_anew(self) -> None:
+        """Sort all that waits by what the remaining paths are now."""
+        remaining = self._expectations.remaining
+        scopes = {id(scope): scope for path in self._tree.paths.values() for scope in path}
+        for heap in (self._ready, *(s.waiters for s in scopes.values()), *(g.waiters for g in self.gates)):
+            heap[:] = [rank_of(remaining[index], index) for _, index in heap]
+            heapify(heap)
+
+    # --- one step
+
+    def _admit(self, index: int, track: Track) -> Scope | Gate | None:
+        """Start the step, or say what is in its way."""
+        step = self._steps[index]
+        now = self._clock.now()
+        path = self._tree.paths[step.group]
+        for scope in path:
+            if scope.running >= scope.cap:
+                track.turn(WORKER, now)
+                return scope
+        gate = self._gates[step.provider]
+        tickets = gate.try_admit(now)
+        if isinstance(tickets, float):
+            track.turn(THROTTLE, now)
+            self._on_wait(tickets, gate)
+            return gate
+        for scope in path:
+            scope.running += 1
+        worker = self._take_worker(path)
+        self._start(index, step, track, now, worker, tickets)
+        kind = self._expectations.kinds[index]
+        if self._expectations.brief[kind]:
+            self._hand_more(worker)
+        elif self._expectations.at_hand[kind] > 1:
+            self._short.append(worker)
+        return None
+
+    def _start(
+        self, index: int, step: Step, track: Track, now: float, worker: int, tickets: tuple[Ticket, ...]
+    ) -> None:
+        if track.phase != WORKER:
+            track.turn(WORKER, now)
+        if track.attempt == 0:
+            track.deadline = now + step.timeout
+            if step.group >= 0:
+                self._board.open_groups(index, now - self.begin)
+        track.attempt += 1
+        track.running = True
+        track.tickets = tickets
+        track.desk = worker
+        track.token = token = CancelToken(self._clock, track.deadline, step.timeout)
+        self.running.add(index)
+        self.first_deadline = min(self.first_deadline, track.deadline)
+        self._hands[worker] += 1
+        self._last[worker] = index
+        track.announced = self._hands[worker] == 1
+        if track.announced:
+            self.announce(index, track.attempt, worker, now)
+        self._crew.start(Job(index, track.attempt, track.refusals, token), worker)
+
+    # --- workers
+
+    def _take_worker(self, path: tuple[Scope, ...]) -> int:
+        """An idle worker, the lowest number first; it holds a place in each scope of the path."""
+        if self._idle:
+            worker = heappop(self._idle)
+            self._held[worker] = path
+        else:
+            worker = len(self._held)
+            self._held.append(path)
+            self._hands.append(0)
+            self._last.append(0)
+        return worker
+
+    def _give_back(self, worker: int) -> None:
+        for scope in self._held[worker]:
+            scope.running -= 1
+            if scope.waiters:
+                self.promote(scope)
+        self._held[worker] = ()
+
+    def _hand_more(self, worker: int) -> None:
+        """Hand a worker steps like its last one, to be done one after another in its place in the scopes."""
+        path, last = self._held[worker], self._last[worker]
+        if not path:
+            return  # it was lost
+        kind = self._expectations.kinds[last]
+        gate, most = self._gates[self._steps[last].provider], self._expectations.at_hand[kind]
+        heaps = (self._ready, path[0].waiters) if self._expectations.brief[kind] else (path[0].waiters,)
+        for heap in heaps:
+            while heap and self._hands[worker] < most:
+                index = heap[0][1]
+                track = self.tracks.get(index)
+                if track is None:  # settled while it stood here
+                    heappop(heap)
+                    continue
+                if not self._alike(index, last) or index in self._origins:
+                    break
+                now = self._clock.now()
+                tickets = gate.try_admit(now)
+                if isinstance(tickets, float):
+                    return
+                heappop(heap)
+                self._start(index, self._steps[index], track, now, worker, tickets)
+
+    def _alike(self, index: int, other: int) -> bool:
+        kinds, steps = self._expectations.kinds, self._steps
+        return kinds[index] == kinds[other] and steps[index].group == steps[other].group
