@@ -8,6 +8,8 @@ from typing import Final
 
 _NEWLINE: Final = "⏎"
 _BACKTICKS: Final = re.compile("`+")
+# Nothing in such a word is markup, nor an address or reference that GitHub makes a link of.
+_PLAIN_WORD: Final = re.compile(r"(?:[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*|[a-z]+-[a-z]+|\d+\.\d+s?|→|…)?[;:,]?")
 
 
 def one_line(text: str, limit: int | None = None) -> str:
@@ -48,6 +50,16 @@ def md_code(text: str, limit: int | None = None) -> str:
     ('`a`&#124;`b`', '')
     """
     return "&#124;".join(_code_span(part) for part in one_line(text, limit).split("|"))
+
+
+def md_prose(text: str) -> str:
+    """A sentence of ours that may hold foreign words: plain words stay as they are, others become code.
+
+    >>> md_prose("1.5s is the path a → [x](y); done")
+    '1.5s is the path a → `[x](y);` done'
+    """
+    words = one_line(text).split(" ")
+    return " ".join(word if _PLAIN_WORD.fullmatch(word) else md_code(word) for word in words)
 
 
 def _code_span(text: str) -> str:

@@ -1,0 +1,192 @@
+"""A run in figures: RunReport holds every number that any report shows, so that renderers only print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+SCHEMA: Final = "acp-report/1"
+SettingValue: TypeAlias = bool | int | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLine:
+    """One attempt; times in seconds since the run started.
+
+    ``worker`` counts from 0; -1 for an attempt that was given up.
+    """
+
+    number: int
+    started: float
+    finished: float
+    worker: int
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Where time went, in seconds: for inputs, a worker or a provider's limit, in back-off, in service."""
+
+    inputs: float
+    worker: float
+    throttle: float
+    backoff: float
+    service: float
+
+    @property
+    def waited(self) -> float:
+        """Seconds in which nothing was done although the inputs were there."""
+        return self.worker + self.throttle + self.backoff
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """One planned step. ``number`` of ``total`` is its place in ``group``; 0 and an empty name at top level.
+
+    ``settled``: seconds since the run started. ``cost`` in USD, None when unknown. ``files``: as seen from
+    the output folder. ``text``: the beginning of a text output.
+    """
+
+    name: str
+    type: str
+    model: str
+    provider: str
+    group: str
+    number: int
+    total: int
+    enabled: bool
+    preview: bool
+    status: str
+    reason: str
+    attempts: tuple[AttemptLine, ...]
+    split: Split
+    settled: float
+    cost: float | None
+    seed: int | None
+    files: tuple[str, ...]
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """One group with all steps in it, at any depth.
+
+    ``started``: seconds since the run started; ``duration`` and ``sequential`` in seconds. ``line``: as the
+    guide prints it, empty if the group never began.
+    """
+
+    name: str
+    parent: str
+    status: str
+    started: float
+    duration: float
+    sequential: float
+    steps: int
+    succeeded: int
+    failed: int
+    skipped: int
+    max_workers: int
+    fail_fast: bool
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathItem:
+    """A step of the critical path: from ``begin`` (the end of the item before) to ``end``, without a gap.
+
+    ``service`` and ``waited`` in seconds, together ``end - begin``. ``after``: the step that held it, empty
+    for the first. ``held_by``: ``start``, ``needs`` or ``worker``. ``waited_for``: what most of ``waited``
+    went to.
+    """
+
+    step: str
+    begin: float
+    end: float
+    service: float
+    waited: float
+    after: str
+    held_by: Literal["start", "needs", "worker"]
+    waited_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting in effect, and where its value came from."""
+
+    name: str
+    value: SettingValue
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """Everything a report shows; times in seconds, cost in USD.
+
+    ``status``: succeeded, failed or stopped (``stopped`` says why). ``started``: ISO 8601 in UTC.
+    ``speedup``: ``sequential_estimate / total_duration``. ``efficiency``: ``sequential_estimate /
+    (total_duration × workers)``, so 1.0 is every worker busy all the time. ``peak``: most attempts at once.
+    ``counts``: steps by status, without those that are none. ``waits``: sums over all steps.
+    ``least_duration``: what the run takes with any number of workers. ``limit``: one sentence on what limited
+    it. ``cost``: what is known, None when nothing is; ``cost_unknown``: steps tried at an unknown price.
+    """
+
+    pipeline: str
+    source: str
+    started: str
+    status: str
+    stopped: str
+    preview: bool
+    total_duration: float
+    sequential_estimate: float
+    speedup: float
+    efficiency: float
+    workers: int
+    peak: int
+    counts: dict[str, int]
+    waits: Split
+    least_duration: float
+    limit: str
+    cost: float | None
+    cost_unknown: int
+    critical_path: tuple[PathItem, ...]
+    settings: tuple[Setting, ...]
+    groups: tuple[GroupLine, ...]
+    steps: tuple[StepLine, ...]
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values, ready for JSON, its version first under ``schema``."""
+        return {"schema": SCHEMA, **_codec().dump_python(self, mode="json")}
+
+    @classmethod
+    def from_dict(cls, value: Any) -> RunReport:
+        """A report from plain values. Raises ValueError that says in few words what is wrong with them."""
+        if not isinstance(value, dict) or not str(value.get("schema", "")).startswith("acp-report/"):
+            raise ValueError("this is not a report")
+        if value["schema"] != SCHEMA:
+            raise ValueError(f"it is in the form {value['schema']}, and this version reads {SCHEMA}")
+        return _decode({key: item for key, item in value.items() if key != "schema"})
+
+
+def _decode(value: dict[str, Any]) -> RunReport:
+    from pydantic import ValidationError
+
+    try:
+        return _codec().validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{place}: {first['msg']}") from error
+
+
+@cache
+def _codec() -> TypeAdapter[RunReport]:
+    # Late, because a run that writes no report need not pay for it.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(RunReport)

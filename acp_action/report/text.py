@@ -1,0 +1,46 @@
+"""The report as a few plain lines for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from acp_action.report.escape import one_line
+from acp_action.report.lines import seconds
+from acp_action.report.wording import PREVIEW, cost_words, counts_words, failures_first
+
+if TYPE_CHECKING:
+    from acp_action.report.model import RunReport, StepLine
+
+_GOOD: Final = ("succeeded", "cached")
+_TROUBLES_SHOWN: Final = 20
+_REASON_SHOWN: Final = 300
+
+
+def render_text(report: RunReport) -> str:
+    """A summary for a terminal: result, groups, what went wrong, what limited the run. Ends in a line end."""
+    total, sequential = seconds(report.total_duration), seconds(report.sequential_estimate)
+    result = f"{report.status} in {total} (vs {sequential} sequential, {report.speedup:.1f}x)"
+    lines = [f"{one_line(report.pipeline)}: {one_line(result)}"]
+    if report.preview:
+        lines.append(f"PREVIEW: {PREVIEW}")
+    if report.stopped:
+        lines.append(f"Stopped: {one_line(report.stopped)}")
+    lines.append(f"Steps: {counts_words(report)}")
+    lines += [f"  {one_line(group.name)}: {one_line(group.line)}" for group in report.groups if group.line]
+    lines += _troubles(report)
+    lines.append(f"Cost: {cost_words(report)}")
+    lines.append(f"What limited it: {one_line(report.limit)}")
+    lines += [f"Warning: {one_line(text)}" for text in report.warnings]
+    return "\n".join(lines) + "\n"
+
+
+def _troubles(report: RunReport) -> list[str]:
+    troubled = [step for step in failures_first(report.steps) if step.status not in _GOOD and step.enabled]
+    more = len(troubled) - _TROUBLES_SHOWN
+    rest = [f"  and {more:,} more"] if more > 0 else []
+    return [_trouble(step) for step in troubled[:_TROUBLES_SHOWN]] + rest
+
+
+def _trouble(step: StepLine) -> str:
+    why = f": {one_line(step.reason, _REASON_SHOWN)}" if step.reason else ""
+    return f"  {one_line(step.name)} {one_line(step.status).replace('_', ' ')}{why}"

@@ -1,0 +1,68 @@
+"""What reports say in words, whatever their format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from acp_action.report.lines import seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from acp_action.report.model import PathItem, RunReport, SettingValue, StepLine
+
+PREVIEW: Final = "the embedded provider stood in for the models that are named. For a look, not for use."
+
+_ORDER: Final = ("failed", "timed_out", "refused", "doubt", "cancelled", "skipped", "cached", "succeeded")
+
+
+def counts_words(report: RunReport) -> str:
+    """How many steps ended how, best first: ``3 succeeded, 1 failed``."""
+    counts = ((status, report.counts.get(status, 0)) for status in reversed(_ORDER))
+    told = [f"{count} {status.replace('_', ' ')}" for status, count in counts if count]
+    return ", ".join(told) or "no steps"
+
+
+def cost_words(report: RunReport) -> str:
+    """What it cost; an unknown price is called unknown, never nothing."""
+    unknown = report.cost_unknown
+    if report.cost is None:
+        return "unknown" if unknown else "nothing was paid for"
+    known = f"{report.cost:.4f} USD"
+    steps = "step" if unknown == 1 else "steps"
+    return f"{known}, and {unknown} {steps} at an unknown price" if unknown else known
+
+
+def path_words(item: PathItem, after: str) -> str:
+    """One item of the critical path, without its name; ``after`` is the item's, made fit for the format."""
+    held = {
+        "start": "from the start",
+        "needs": f"after {after}",
+        "worker": f"after {after}, which made room",
+    }[item.held_by]
+    waited = (
+        f", and {seconds(item.waited)} of waiting for {_thing(item.waited_for)}" if item.waited_for else ""
+    )
+    return f"{seconds(item.begin)} to {seconds(item.end)}, {held}: {seconds(item.service)} of service{waited}"
+
+
+def setting_words(value: SettingValue) -> str:
+    """A setting's value as the file would say it."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+    return str(value)
+
+
+def _thing(waited_for: str) -> str:
+    return f"the {waited_for}" if waited_for.startswith("rate limit") else waited_for
+
+
+def failures_first(steps: Iterable[StepLine]) -> list[StepLine]:
+    """The steps with what went wrong first, then what never ran, then the rest; each in plan order."""
+    rank = {"cancelled": 1, "skipped": 2, "cached": 3, "succeeded": 3}
+    return sorted(steps, key=lambda step: rank.get(step.status, 0))
