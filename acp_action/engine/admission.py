@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from acp_action.engine.cancel import CancelToken
 from acp_action.engine.crew import Job
+from acp_action.engine.outcome import Done, Fatal, Opened, Refused
 from acp_action.engine.scopes import Gate, ScopeTree
 from acp_action.engine.track import THROTTLE, WORKER, Track, rank_of
 from acp_action.events import StepStarted
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from acp_action.engine.clock import Clock
     from acp_action.engine.crew import Crew
     from acp_action.engine.durations import Expectations
+    from acp_action.engine.outcome import Outcome
     from acp_action.engine.scopes import Rank, Scope
     from acp_action.engine.throttle import Lane, Ticket
     from acp_action.events import Event
@@ -69,6 +71,7 @@ class Admission:
         self._held: list[tuple[Scope, ...]] = []  # by worker: the scopes it has a place in
         self._hands: list[int] = []  # by worker: how many jobs it has
         self._last: list[int] = []  # by worker: the step it was handed last
+        self._watches: list[tuple[Lane, Callable[[], None]]] = []
         self._short: list[int] = []  # workers that may be handed more
 
     def add(self, indexes: Iterable[int], now: float) -> None:
@@ -124,10 +127,34 @@ class Admission:
         """The worker does not come back: its places are given back, itself only when it does."""
         self._give_back(worker)
 
-    def tickets_of(self, index: int) -> Iterable[tuple[Lane, Ticket]]:
-        """The lanes a running step went through, with its tickets."""
+    def give_tickets_back(self, index: int, outcome: Outcome, now: float) -> None:
+        """Tell the lanes a running step went through how it ended."""
         lanes = self._gates[self._steps[index].provider].lanes
-        return zip(lanes, self.tracks[index].tickets, strict=True)
+        for lane, ticket in zip(lanes, self.tracks[index].tickets, strict=True):
+            if isinstance(outcome, (Done, Fatal)):
+                lane.completed(ticket, now)
+            elif isinstance(outcome, Refused):
+                lane.refused(ticket, now, outcome.retry_after, outcome.kind)
+            else:
+                lane.released(ticket, now)
+
+    def watch_lanes(self) -> None:
+        """Hear of room that other runs make in the lanes."""
+        self._watches = [(lane, self._watch(gate)) for gate in self.gates for lane in gate.lanes]
+        for lane, tell in self._watches:
+            lane.watch(tell)
+
+    def unwatch_lanes(self) -> None:
+        """Hear of it no more."""
+        for lane, tell in self._watches:
+            lane.unwatch(tell)
+
+    def _watch(self, gate: Gate) -> Callable[[], None]:
+        def tell() -> None:
+            if gate.waiters:
+                self._crew.post(Opened(gate.number))
+
+        return tell
 
     def announce(self, index: int, attempt: int, worker: int, now: float) -> None:
         """Tell that an attempt has started."""

@@ -96,6 +96,12 @@ class Board:
         self._release(skipped, now, ready)
         return ready
 
+    def members(self, scope: int) -> Iterable[int]:
+        """All steps in a group, at any depth; -1 for all of the plan."""
+        if scope < 0:
+            return range(self._count)
+        return [s.index for s in self._plan.steps if scope in self._lineage[s.group]]
+
     def group_results(self) -> tuple[GroupResult, ...]:
         """One for each group, in plan order."""
         return tuple(

@@ -14,9 +14,10 @@ from acp_action.engine.durations import Expectations
 from acp_action.engine.outcome import Stop
 from acp_action.engine.request import RunContext
 from acp_action.engine.result import RunResult
-from acp_action.engine.scheduler import Patience, Scheduler
+from acp_action.engine.scheduler import Scheduler
 from acp_action.engine.scopes import capacity
 from acp_action.engine.throttle import Lane, Lanes, Limits, Throttle
+from acp_action.engine.verdict import Patience
 from acp_action.engine.worker import make_performer
 from acp_action.events import RunFinished, RunStarted
 

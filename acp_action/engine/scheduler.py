@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import math
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from acp_action.engine.admission import Admission
-from acp_action.engine.backoff import told_delay, transient_delay
 from acp_action.engine.board import Board
 from acp_action.engine.outcome import (
     Delivery,
@@ -27,7 +26,8 @@ from acp_action.engine.outcome import (
     Transient,
 )
 from acp_action.engine.result import Attempt, Status, StepResult
-from acp_action.engine.track import BACKOFF, THROTTLE, WORKER
+from acp_action.engine.track import THROTTLE, WORKER
+from acp_action.engine.verdict import Again, Patience, verdict_on
 from acp_action.events import StepParked, StopRequested
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from acp_action.engine.outcome import Message, Outcome
     from acp_action.engine.scopes import Gate
     from acp_action.engine.throttle import Lane
-    from acp_action.engine.track import Phase, Track
+    from acp_action.engine.track import Track
     from acp_action.events import Event
     from acp_action.plan.model import Plan
 
@@ -55,17 +55,6 @@ _ENDS = {
     Stopped: "stopped",
     Doubt: "doubt",
 }
-
-
-class Patience(NamedTuple):
-    """How long the engine puts up with what, in seconds.
-
-    ``grace``: for an attempt that was told to stop, or is over its deadline, to come back; then it is given up.
-    ``rate_limit``: for the sum of a step's waits after refusals.
-    """
-
-    grace: float = 5.0
-    rate_limit: float = 300.0
 
 
 class Scheduler:
@@ -102,7 +91,6 @@ class Scheduler:
             emit=emit,
             on_wait=self._wait_for,
         )
-        self._watches: list[tuple[Lane, Callable[[], None]]] = []
         self._timers: list[tuple[float, int, int]] = []  # when, step or -1, gate number
         self._begin = 0.0
         self.stopped = ""
@@ -119,9 +107,7 @@ class Scheduler:
     def open(self, begin: float) -> None:
         """Start what can start."""
         self._begin = self.admission.begin = begin
-        self._watches = [(lane, self._watch(gate)) for gate in self.admission.gates for lane in gate.lanes]
-        for lane, tell in self._watches:
-            lane.watch(tell)
+        self.admission.watch_lanes()
         self.admission.add(self.board.first(0.0), begin)
         self.admission.dispatch()
 
@@ -141,8 +127,7 @@ class Scheduler:
 
     def close(self) -> None:
         """Let lanes and crew go."""
-        for lane, tell in self._watches:
-            lane.unwatch(tell)
+        self.admission.unwatch_lanes()
         self._crew.close()
 
     def patience_left(self) -> float | None:
@@ -160,20 +145,13 @@ class Scheduler:
         if track is None or attempt != track.attempt or not track.running:
             return  # it had been given up
         self._end_attempt(index, track, delivery)
-        self._tell_lanes(index, finished, outcome)
+        self.admission.give_tickets_back(index, outcome, finished)
         if isinstance(outcome, Done):
             self._settle(index, track, Status.SUCCEEDED, "", finished, outcome)
             if self._expectations.learn(index, finished - started):
                 self.admission.rank_anew()
-        elif track.token is not None and track.token.cancelled:
-            reason = outcome.reason if isinstance(outcome, Stopped) else "cancelled"
-            self._settle(index, track, Status.CANCELLED, reason, finished)
-        elif isinstance(outcome, Refused):
-            self._park_refused(index, track, outcome, finished)
-        elif isinstance(outcome, Transient):
-            self._park_transient(index, track, outcome, finished)
         else:
-            self._fail(index, track, outcome, finished)
+            self._judge(index, track, outcome, finished)
 
     def _end_attempt(self, index: int, track: Track, delivery: Delivery) -> None:
         _, number, outcome, started, finished, worker = delivery
@@ -188,51 +166,18 @@ class Scheduler:
         ended = Attempt(number, started - begin, finished - begin, worker, _ENDS[type(outcome)], reason)
         track.attempts = (*track.attempts, ended) if track.attempts else (ended,)
 
-    def _tell_lanes(self, index: int, now: float, outcome: Outcome) -> None:
-        for lane, ticket in self.admission.tickets_of(index):
-            if isinstance(outcome, (Done, Fatal)):
-                lane.completed(ticket, now)
-            elif isinstance(outcome, Refused):
-                lane.refused(ticket, now, outcome.retry_after, outcome.kind)
-            else:
-                lane.released(ticket, now)
+    def _judge(self, index: int, track: Track, outcome: Outcome, now: float) -> None:
+        verdict = verdict_on(outcome, self._steps[index], track, now, self._patience, self._rng)
+        if isinstance(verdict, Again):
+            self._park(index, track, verdict, now)
+            return
+        self._settle(index, track, verdict.status, verdict.reason, now, trace=verdict.traceback)
+        if verdict.status.bad:
+            self._spread(index, now)
 
-    def _park_refused(self, index: int, track: Track, outcome: Refused, now: float) -> None:
-        track.refusals += 1
-        if outcome.kind in ("day", "credit"):
-            self._fail(index, track, Fatal(f"{outcome.reason} (waiting would not help)"), now)
-            return
-        if outcome.retry_after is not None and 0.0 <= outcome.retry_after < math.inf:
-            delay = told_delay(outcome.retry_after, self._rng)
-        else:
-            delay = transient_delay(track.refusals, self._rng)
-        if track.throttle + delay > self._patience.rate_limit:
-            waited = f"{track.throttle:.0f} s waited, {delay:.0f} s more asked for"
-            self._fail(index, track, Fatal(f"rate limit: {outcome.reason} ({waited})"), now)
-            return
-        self._park(index, track, THROTTLE, outcome.reason, now, delay)
-
-    def _park_transient(self, index: int, track: Track, outcome: Transient, now: float) -> None:
-        track.transients += 1
-        if track.transients > self._steps[index].retries:
-            tries = f" (after {track.attempt} attempts)" if track.attempt > 1 else ""
-            self._fail(index, track, Fatal(outcome.reason + tries), now)
-            return
-        told = outcome.retry_after
-        if told is not None and 0.0 <= told < math.inf:
-            delay = told_delay(told, self._rng)
-        else:
-            delay = transient_delay(track.transients, self._rng)
-        if now + delay >= track.deadline:
-            reason = f"no time is left for another attempt within {self._steps[index].timeout:g} s: {outcome.reason}"
-            self._fail(index, track, Expired(reason), now)
-            return
-        self._park(index, track, BACKOFF, outcome.reason, now, delay)
-
-    def _park(self, index: int, track: Track, phase: Phase, reason: str, now: float, delay: float) -> None:
-        track.turn(phase, now)
+    def _park(self, index: int, track: Track, again: Again, now: float) -> None:
+        track.turn(again.phase, now)
         step = self._steps[index]
-        why = "rate limit" if phase == THROTTLE else "retry"
         self._send(
             StepParked(
                 now - self._begin,
@@ -241,29 +186,14 @@ class Scheduler:
                 step.number,
                 step.total,
                 track.attempt,
-                why,
-                reason,
-                delay,
+                "rate limit" if again.phase == THROTTLE else "retry",
+                again.reason,
+                again.delay,
             )
         )
-        heappush(self._timers, (now + delay, index, -1))
+        heappush(self._timers, (now + again.delay, index, -1))
 
     # --- ends
-
-    def _fail(self, index: int, track: Track, outcome: Outcome, now: float) -> None:
-        if isinstance(outcome, Expired):
-            status = Status.TIMED_OUT
-        elif isinstance(outcome, Doubt):
-            status = Status.DOUBT
-        elif isinstance(outcome, Stopped):
-            status = Status.CANCELLED
-        else:
-            status = Status.REFUSED if isinstance(outcome, Fatal) and outcome.policy else Status.FAILED
-        reason = "" if isinstance(outcome, Done) else outcome.reason
-        trace = outcome.traceback if isinstance(outcome, Fatal) else ""
-        self._settle(index, track, status, reason, now, trace=trace)
-        if status.bad:
-            self._spread(index, now)
 
     def _spread(self, index: int, now: float) -> None:
         """Fail fast: stop the widest scope that an unbroken line of ``fail_fast`` scopes leads to."""
@@ -286,7 +216,7 @@ class Scheduler:
         name = self._plan.groups[scope].name if scope >= 0 else ""
         self._send(StopRequested(moment - self._begin, name, reason))
         never: list[int] = []
-        for index in self._members(scope):
+        for index in self.board.members(scope):
             if self.board.settled(index):
                 continue
             track = self.admission.tracks.get(index)
@@ -302,17 +232,6 @@ class Scheduler:
         for index in never:
             self.admission.tracks.pop(index, None)
         self.admission.add(ready, moment)
-
-    def _members(self, scope: int) -> Iterable[int]:
-        if scope < 0:
-            return range(len(self._steps))
-        found: list[int] = []
-        stack = [scope]
-        while stack:
-            group = self._plan.groups[stack.pop()]
-            found.extend(group.members)
-            stack.extend(group.groups)
-        return found
 
     def _settle(
         self,
@@ -384,21 +303,14 @@ class Scheduler:
             self._end_attempt(
                 index, track, Delivery(index, track.attempt, ended, track.since, now, track.desk)
             )
-            self._tell_lanes(index, now, ended)
+            admission.give_tickets_back(index, ended, now)
             admission.lose(track.desk)
-            self._fail(index, track, ended, now)
+            self._judge(index, track, ended, now)
 
     def _wait_for(self, moment: float, gate: Gate) -> None:
         if moment < gate.wake_at:
             gate.wake_at = moment
             heappush(self._timers, (moment, -1, gate.number))
-
-    def _watch(self, gate: Gate) -> Callable[[], None]:
-        def tell() -> None:
-            if gate.waiters:
-                self._crew.post(Opened(gate.number))
-
-        return tell
 
 
 def _trace_notes(trace: str) -> Mapping[str, JsonValue]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from acp_action.engine.crew import Job
     from acp_action.engine.outcome import Outcome
     from acp_action.engine.request import RunContext
+    from acp_action.errors import FatalError
     from acp_action.plan.model import Step
     from acp_action.providers.base import Product, Provider, Stage
 
@@ -37,6 +38,10 @@ class Publisher(Protocol):
 
     def publish(self, stem: str, product: Product) -> Output:
         """Give the product its final names. Raises FatalError when it cannot be kept."""
+        ...
+
+    def fault(self, stem: str, error: OSError) -> FatalError | None:
+        """What an error while the step's files were written means; None when it is about something else."""
         ...
 
     def discard(self, stem: str) -> None:
@@ -75,6 +80,8 @@ def attempt_step(
         return Done(publisher.publish(step.stem, product), product)
     except KeyboardInterrupt:
         raise
+    except OSError as error:
+        return outcome_of(publisher.fault(step.stem, error) or error)
     except BaseException as error:  # noqa: BLE001 - a worker must come back, whatever was raised
         return outcome_of(error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from acp_action.plan.model import Graph
@@ -37,7 +38,7 @@ class GraphBuilder:
     def add_file_order(self) -> None:
         """Top-level entries one after another; a group opens as a whole and is awaited as a whole."""
         roots = self._outline.roots
-        for before, entry in zip(roots, roots[1:], strict=False):
+        for before, entry in itertools.pairwise(roots):
             end = before.index if isinstance(before, StepSpot) else self._settled_gate(before.index)
             if isinstance(entry, StepSpot):
                 self._order[end].append(entry.index)

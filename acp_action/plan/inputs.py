@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.artifacts import SINGULAR
@@ -12,15 +11,16 @@ from acp_action.config.references import references_in
 from acp_action.errors import did_you_mean
 from acp_action.plan.outline import GroupSpot, StepSpot
 from acp_action.plan.sources import read_source
-from acp_action.providers.base import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from acp_action.artifacts import Kind
     from acp_action.config.model import NodePath
     from acp_action.plan.findings import Findings
     from acp_action.plan.outline import Outline, Spot
+    from acp_action.providers.base import Source
 
 PLURAL: Final = frozenset({"images", "videos"})
 _ARTICLE: Final = {"image": "an image", "images": "images", "video": "a video", "videos": "videos",

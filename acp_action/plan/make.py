@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from acp_action.config.model import PipelineConfig
     from acp_action.plan.findings import ConfigSource
     from acp_action.plan.inputs import Inputs
-    from acp_action.plan.outline import Outline
+    from acp_action.plan.outline import Outline, Spot
     from acp_action.providers.base import Provider
 
 
@@ -81,7 +81,7 @@ def _check_cycle(whole: Outline, inputs: Sequence[Inputs], findings: Findings) -
     path = find_cycle(needs_of(whole, inputs))
     if not path:
         return
-    spots = [*whole.steps, *whole.groups]
+    spots: list[Spot] = [*whole.steps, *whole.groups]
     # The path says who needs whom; people read who feeds whom, so it is turned round.
     names = " -> ".join(spots[node].name for node in reversed(path))
     first = min(path, key=lambda node: (spots[node].root, node))

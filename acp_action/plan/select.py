@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from acp_action.errors import UsageError, did_you_mean
 from acp_action.plan.graph import ancestors
-from acp_action.plan.inputs import Inputs
 from acp_action.plan.outline import GroupSpot, Outline, StepSpot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from acp_action.plan.inputs import Inputs
+    from acp_action.plan.outline import Spot
 
 
 def needs_of(outline: Outline, inputs: Sequence[Inputs]) -> list[list[int]]:
@@ -80,11 +82,12 @@ def _renumbered(outline: Outline, new_step: dict[int, int], new_group: dict[int,
     for group in groups:
         for number, member in enumerate(group.members, start=1):
             steps[member].number = number
-    roots: list[StepSpot | GroupSpot] = []
+    roots: list[Spot] = []
     for root in outline.roots:
         if isinstance(root, GroupSpot) and root.index in new_group:
             roots.append(groups[new_group[root.index]])
         elif isinstance(root, StepSpot) and root.index in new_step:
             roots.append(steps[new_step[root.index]])
-    names = {spot.name: spot for spot in (*steps, *groups)}
+    spots: list[Spot] = [*steps, *groups]
+    names = {spot.name: spot for spot in spots}
     return Outline(steps, groups, roots, names)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from acp_action.providers.base import Source
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from acp_action.artifacts import Kind
     from acp_action.config.model import NodePath
     from acp_action.plan.findings import Findings

@@ -12,9 +12,10 @@ from acp_action.engine.crew import VirtualCrew
 from acp_action.engine.durations import Expectations
 from acp_action.engine.outcome import Done, Stop
 from acp_action.engine.run import Announcer, _finish, _lanes_of
-from acp_action.engine.scheduler import Patience, Scheduler
+from acp_action.engine.scheduler import Scheduler
 from acp_action.engine.scopes import capacity
 from acp_action.engine.throttle import Lanes
+from acp_action.engine.verdict import Patience
 from acp_action.events import StepFinished, StepParked, StepStarted
 from acp_action.providers.base import Product
 

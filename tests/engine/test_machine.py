@@ -17,8 +17,9 @@ from acp_action.engine.clock import VirtualClock
 from acp_action.engine.durations import Expectations
 from acp_action.engine.outcome import Delivery, Doubt, Expired, Fatal, Refused, Stop, Stopped, Transient
 from acp_action.engine.run import _lanes_of
-from acp_action.engine.scheduler import Patience, Scheduler
+from acp_action.engine.scheduler import Scheduler
 from acp_action.engine.throttle import Lanes, Limits
+from acp_action.engine.verdict import Patience
 from acp_action.events import GroupFinished, StepFinished, StepStarted
 from tests.engine.harness import DONE, Recorder
 from tests.engine.plans import Spec, group_of, plan_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from acp_action.engine.outcome import Doubt, Expired, Fatal, Refused, Transient
-from acp_action.engine.scheduler import Patience
 from acp_action.engine.throttle import Lanes, Limits
+from acp_action.engine.verdict import Patience
 from acp_action.events import GroupFinished, GroupStarted, StopRequested
 from tests.engine.harness import DONE, Virtual, statuses
 from tests.engine.plans import Spec, group_of, plan_of

@@ -1,0 +1,101 @@
+"""What an attempt that made nothing means for its step: another attempt after a wait, or the end."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from acp_action.engine.backoff import told_delay, transient_delay
+from acp_action.engine.outcome import Done, Doubt, Expired, Fatal, Refused, Stopped, Transient
+from acp_action.engine.result import Status
+from acp_action.engine.track import BACKOFF, THROTTLE
+
+if TYPE_CHECKING:
+    import random
+
+    from acp_action.engine.outcome import Outcome
+    from acp_action.engine.track import Phase, Track
+    from acp_action.plan.model import Step
+
+
+class Patience(NamedTuple):
+    """How long the engine puts up with what, in seconds.
+
+    ``grace``: for an attempt that was told to stop, or is over its deadline, to come back; then it is given
+    up. ``rate_limit``: for the sum of a step's waits after refusals.
+    """
+
+    grace: float = 5.0
+    rate_limit: float = 300.0
+
+
+class Again(NamedTuple):
+    """Another attempt, ``delay`` seconds after the last one ended; the wait counts as ``phase``."""
+
+    phase: Phase
+    delay: float
+    reason: str
+
+
+class End(NamedTuple):
+    """The step is over."""
+
+    status: Status
+    reason: str
+    traceback: str = ""
+
+
+Verdict: TypeAlias = Again | End
+
+
+def verdict_on(
+    outcome: Outcome, step: Step, track: Track, now: float, patience: Patience, rng: random.Random
+) -> Verdict:
+    """Judge an outcome other than Done; ``now`` is the attempt's end. Counts refusals and retries in ``track``."""
+    if track.token is not None and track.token.cancelled:
+        return End(Status.CANCELLED, outcome.reason if isinstance(outcome, Stopped) else "cancelled")
+    match outcome:
+        case Refused():
+            track.refusals += 1
+            return _on_refusal(outcome, track, patience, rng)
+        case Transient():
+            track.transients += 1
+            return _on_transient(outcome, step, track, now, rng)
+        case Fatal():
+            return End(Status.REFUSED if outcome.policy else Status.FAILED, outcome.reason, outcome.traceback)
+        case Expired():
+            return End(Status.TIMED_OUT, outcome.reason)
+        case Doubt():
+            return End(Status.DOUBT, outcome.reason)
+        case Stopped():
+            return End(Status.CANCELLED, outcome.reason)
+        case Done():
+            raise TypeError("a success needs no verdict")
+
+
+def _on_refusal(outcome: Refused, track: Track, patience: Patience, rng: random.Random) -> Verdict:
+    if outcome.kind in ("day", "credit"):
+        return End(Status.FAILED, f"{outcome.reason} (waiting would not help)")
+    delay = _delay(outcome.retry_after, track.refusals, rng)
+    if track.throttle + delay > patience.rate_limit:
+        waited = f"{track.throttle:.0f} s waited, {delay:.0f} s more asked for"
+        return End(Status.FAILED, f"rate limit: {outcome.reason} ({waited})")
+    return Again(THROTTLE, delay, outcome.reason)
+
+
+def _on_transient(outcome: Transient, step: Step, track: Track, now: float, rng: random.Random) -> Verdict:
+    if track.transients > step.retries:
+        tries = f" (after {track.attempt} attempts)" if track.attempt > 1 else ""
+        return End(Status.FAILED, outcome.reason + tries)
+    delay = _delay(outcome.retry_after, track.transients, rng)
+    if now + delay >= track.deadline:
+        left = f"no time is left for another attempt within {step.timeout:g} s"
+        return End(Status.TIMED_OUT, f"{left}: {outcome.reason}")
+    return Again(BACKOFF, delay, outcome.reason)
+
+
+def _delay(told: float | None, count: int, rng: random.Random) -> float:
+    """The server's wait where it named a sensible one, else our own back-off."""
+    if told is not None and 0.0 <= told < math.inf:
+        return told_delay(told, rng)
+    return transient_delay(count, rng)
