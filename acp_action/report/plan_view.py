@@ -1,0 +1,202 @@
+"""A plan for people and for programs: as a tree in plain text, as JSON values, as a Mermaid graph."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from acp_action.engine.forecast import forecast
+from acp_action.engine.scopes import capacity
+from acp_action.providers.base import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from acp_action.engine.forecast import Forecast
+    from acp_action.plan.model import Group, Plan, Step
+
+_ORDER_SHOWN = 12
+_PLAIN = re.compile(r"[^\w .,:()/+-]", re.ASCII)
+
+
+def plan_text(plan: Plan) -> str:
+    """The plan as a tree, with edges, workers, the expected order, and settings with their origins."""
+    expected = forecast(plan)
+    rows = list(_rows(plan))
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    tree = ["  ".join(c.ljust(w) for c, w in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
+    return "\n".join([_headline(plan), "", *tree, "", *_expectation(expected), "", *_settings(plan)])
+
+
+def _headline(plan: Plan) -> str:
+    count, most = len(plan.steps), capacity(plan)
+    schedule = f"{plan.settings.schedule} schedule" if plan.settings.parallel else "one step after another"
+    return f"{plan.name}: {count} step{'' if count == 1 else 's'}, {schedule}, up to {most} at once"
+
+
+def _rows(plan: Plan) -> Iterator[tuple[str, str, str, str]]:
+    """Name, type, model with provider, and what it takes; groups as lines of their own, indented by depth."""
+    opened: set[int] = set()
+    for step in plan.steps:
+        path = _path(plan, step.group)
+        for group in path:
+            if group.index not in opened:
+                opened.add(group.index)
+                yield _group_row(group, len(_path(plan, group.parent)))
+        indent = "  " * len(path)
+        yield indent + step.name, step.type, _model(step), _takes(plan, step)
+
+
+def _group_row(group: Group, depth: int) -> tuple[str, str, str, str]:
+    fast = "fail fast" if group.fail_fast else "carry on after failures"
+    return "  " * depth + group.name, "parallel_group", f"{group.max_workers} workers, {fast}", ""
+
+
+def _path(plan: Plan, group: int) -> list[Group]:
+    path: list[Group] = []
+    while group >= 0:
+        path.append(plan.groups[group])
+        group = plan.groups[group].parent
+    return path[::-1]
+
+
+def _model(step: Step) -> str:
+    where = f"at {step.provider}" if not step.preview else "previewed locally"
+    return f"{step.model.key} {where}" if step.model.key != step.provider else step.provider
+
+
+def _takes(plan: Plan, step: Step) -> str:
+    if not step.enabled:
+        return "(disabled)"
+    taken = [_source(plan, media) for media in step.media]
+    texts = [] if step.text_from is None else [plan.steps[step.text_from].name]
+    names = dict.fromkeys([*taken, *texts, *step.references])
+    return f"<- {', '.join(names)}" if names else ""
+
+
+def _source(plan: Plan, media: int | Source) -> str:
+    if isinstance(media, Source):
+        return media.path.name if media.path else str(media.url)
+    return plan.steps[media].name
+
+
+def _expectation(expected: Forecast) -> list[str]:
+    shown = " -> ".join(expected.order[:_ORDER_SHOWN])
+    more = len(expected.order) - _ORDER_SHOWN
+    lines = ["Expected order: " + shown + (f" -> … and {more} more" if more > 0 else "")]
+    guess = f"; {expected.unknown} of unknown length taken for 1 s each" if expected.unknown else ""
+    together, apart = f"{expected.duration:.1f} s", f"{expected.sequential:.1f} s one after another"
+    return [*lines, f"Expected time: about {together} ({apart}{guess})"]
+
+
+def _settings(plan: Plan) -> list[str]:
+    values = asdict(plan.settings)
+    values["worker cap"] = values.pop("worker_cap")
+    origins = dict(plan.settings.origins)
+    rows = [
+        (name, _shown(value), origins.get(name.replace(" ", "_"), "default"))
+        for name, value in values.items()
+        if name != "origins" and value is not None
+    ]
+    width = max(len(name) for name, _, _ in rows)
+    return ["Settings:", *(f"  {name.ljust(width)}  {value}  ({origin})" for name, value, origin in rows)]
+
+
+def _shown(value: Any) -> str:
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )
+
+
+def plan_dict(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON values: settings with origins, groups, steps with edges, and what is expected."""
+    expected = forecast(plan)
+    return {
+        "schema": "acp-plan/1",
+        "name": plan.name,
+        "file": plan.source_name,
+        "workers": capacity(plan),
+        "settings": {k: v for k, v in asdict(plan.settings).items() if k != "origins"},
+        "origins": dict(plan.settings.origins),
+        "groups": [_group_dict(plan, group) for group in plan.groups],
+        "steps": [_step_dict(plan, step, expected) for step in plan.steps],
+        "expected": {
+            "order": list(expected.order),
+            "duration": expected.duration,
+            "sequential": expected.sequential,
+            "unknown": expected.unknown,
+        },
+        "warnings": [str(problem) for problem in plan.warnings],
+    }
+
+
+def _group_dict(plan: Plan, group: Group) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "parent": plan.groups[group.parent].name if group.parent >= 0 else None,
+        "max_workers": group.max_workers,
+        "fail_fast": group.fail_fast,
+        "steps": [plan.steps[i].name for i in group.members],
+    }
+
+
+def _step_dict(plan: Plan, step: Step, expected: Forecast) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "type": step.type,
+        "model": step.model.key,
+        "provider": step.provider,
+        "preview": step.preview,
+        "group": plan.groups[step.group].name if step.group >= 0 else None,
+        "enabled": step.enabled,
+        "inputs": [_source(plan, media) for media in step.media],
+        "text_from": None if step.text_from is None else plan.steps[step.text_from].name,
+        "needs": [plan.steps[i].name for i in step.data],
+        "params": dict(step.params) | ({} if step.text is None else {step.text_param: step.text}),
+        "timeout": step.timeout,
+        "retries": step.retries,
+        "expected_seconds": step.expected,
+        "expected_start": expected.starts.get(step.name),
+        "output": step.stem,
+        "line": step.position.line if step.position else None,
+        "column": step.position.column if step.position else None,
+    }
+
+
+def plan_mermaid(plan: Plan) -> str:
+    """The plan as a Mermaid flowchart: groups as boxes, data edges as arrows, order as dotted arrows."""
+    lines = ["flowchart TD"]
+    lines += [f'  s{s.index}["{_label(s.name)}<br/>{s.type}"]' for s in plan.steps if s.group < 0]
+    for group in (g for g in plan.groups if g.parent < 0):
+        lines += _box(plan, group, "  ")
+    lines += [f"  s{source} --> s{step.index}" for step in plan.steps for source in step.data]
+    return "\n".join([*lines, *_order_edges(plan)])
+
+
+def _box(plan: Plan, group: Group, indent: str) -> list[str]:
+    lines = [f'{indent}subgraph g{group.index}["{_label(group.name)}"]']
+    lines += [
+        f'{indent}  s{i}["{_label(plan.steps[i].name)}<br/>{plan.steps[i].type}"]' for i in group.members
+    ]
+    for inner in group.groups:
+        lines += _box(plan, plan.groups[inner], indent + "  ")
+    return [*lines, f"{indent}end"]
+
+
+def _order_edges(plan: Plan) -> Iterable[str]:
+    """Plain ``needs`` between steps; gates of the file's order would only clutter the picture."""
+    count = len(plan.steps)
+    for source in range(count):
+        for target in plan.graph.order[source]:
+            if target < count:
+                yield f"  s{source} -.-> s{target}"
+
+
+def _label(name: str) -> str:
+    """A name that can neither end its quotes nor be taken for markup."""
+    return _PLAIN.sub("_", name)
