@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
+from unicodedata import combining, east_asian_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,7 +49,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with a pipeline file, where it is, and how to mend it."""
+    """One thing that is wrong with a pipeline file, where it is, and how to mend it.
+
+    ``caret``: the column of the place in ``line_text``, where that is only a part of a long line; else 0.
+    """
 
     where: str
     what: str
@@ -57,6 +61,7 @@ class Problem:
     position: Position | None = None
     line_text: str = ""
     severity: Literal["error", "warning"] = "error"
+    caret: int = 0
 
     def __str__(self) -> str:
         """``file:line:column: where: what; how to mend it`` on one line."""
@@ -69,9 +74,17 @@ class Problem:
         if self.position is None or not self.line_text:
             return str(self)
         lead = f"{self.position.line:>5} | "
-        # Tabs and wide characters keep their width on the caret line by repeating white space as it is.
-        before = "".join(c if c.isspace() else " " for c in self.line_text[: self.position.column - 1])
+        before = "".join(map(_blank, self.line_text[: (self.caret or self.position.column) - 1]))
         return f"{self}\n{lead}{self.line_text}\n{' ' * (len(lead) - 2)}| {before}^"
+
+
+def _blank(character: str) -> str:
+    """White space as wide as a character is on a terminal; a tab stays a tab."""
+    if character.isspace():
+        return character
+    if combining(character):
+        return ""
+    return "  " if east_asian_width(character) in "WF" else " "
 
 
 class AcpError(Exception):

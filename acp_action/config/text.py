@@ -49,6 +49,14 @@ def shown(text: str, limit: int = 60) -> str:
     return f"'{clean}'" if len(text) <= limit else f"'{clean[: limit - 1]}…'"
 
 
+def quoted(text: str, limit: int = 70) -> str:
+    """A text as it can stand in YAML, in the quotes that need no escapes."""
+    text = text if len(text) <= limit else text[: limit - 1] + "…"
+    if '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return "'" + text.replace("'", "''") + "'"
+
+
 class Lines:
     """The lines of a text. Positions count lines and characters from 1."""
 
