@@ -1,9 +1,9 @@
-"""The state behind the display: every planned step and group, and where it stands, kept up to date by events."""
+"""The state behind the display: where every planned step and group stands, kept up to date by events."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from acp_action.events import (
     GroupFinished,
@@ -19,19 +19,6 @@ if TYPE_CHECKING:
     from acp_action.events import Event
     from acp_action.plan.model import Plan
 
-State = Literal[
-    "waiting",
-    "running",
-    "parked",
-    "succeeded",
-    "cached",
-    "failed",
-    "timed_out",
-    "refused",
-    "doubt",
-    "cancelled",
-    "skipped",
-]
 UNSETTLED: Final = frozenset({"waiting", "running", "parked"})
 
 
@@ -39,15 +26,16 @@ UNSETTLED: Final = frozenset({"waiting", "running", "parked"})
 class Line:
     """One step or group on the board; times in seconds since the run started.
 
-    ``depth``: how many groups it stands in. ``since``: when its state began. ``seconds``: what it took, once it
-    is settled. ``due``: when a parked step is tried again.
+    ``depth``: how many groups it stands in. ``since``: when its state began. ``seconds``: what it took, once
+    it is settled. ``due``: when a parked step is tried again. ``state``: waiting, running,
+    parked, or a Status.
     """
 
     name: str
     depth: int
     is_group: bool = False
     model: str = ""
-    state: State = "waiting"
+    state: str = "waiting"
     since: float = 0.0
     seconds: float = 0.0
     due: float = 0.0
@@ -108,7 +96,7 @@ class Board:
 
     def _finished(self, event: StepFinished) -> None:
         line = self.steps[event.step]
-        self._move(line, event.status, event.at)  # type: ignore[arg-type] - the statuses are among the states
+        self._move(line, event.status, event.at)
         line.seconds, line.reason = event.service, event.reason
         self.settled += 1
         self.failed += event.status in ("failed", "timed_out", "refused", "doubt")
@@ -117,7 +105,7 @@ class Board:
             self.groups[group].settled += 1
             group = self.parents[group]
 
-    def _move(self, line: Line, state: State, at: float) -> None:
+    def _move(self, line: Line, state: str, at: float) -> None:
         self.running += (state == "running") - (line.state == "running")
         line.state, line.since = state, at
 

@@ -1,0 +1,112 @@
+"""From what a caller asked for to a plan that can be carried out, or to every reason why it cannot."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acp_action.config.cascade import Overrides, resolve_settings
+from acp_action.config.environment import allowed_environment
+from acp_action.config.load import load_pipeline
+from acp_action.errors import MissingKeyError, OutputError, UsageError, did_you_mean
+from acp_action.plan.make import make_plan
+from acp_action.providers.registry import REGISTRY, adapters, require_providers
+from acp_action.store.preflight import preflight
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from acp_action.config.model import PipelineConfig
+    from acp_action.plan.model import Plan
+    from acp_action.providers.base import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the trusted side asks of a run besides the pipeline itself.
+
+    ``only``: names of steps or groups; they and what they need are carried out. ``allow_env``: variables that
+    templates may read. ``workspace``: the folder that media files named in the pipeline stand in, None for
+    the current one. ``environ``: the process environment, handed in by tests.
+    """
+
+    overrides: Overrides = field(default_factory=Overrides)
+    input_text: str | None = None
+    only: Sequence[str] = ()
+    allow_env: Sequence[str] = ()
+    workspace: Path | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+
+def plan_pipeline(
+    config: str | Path | Mapping[str, Any] | PipelineConfig,
+    wishes: Wishes,
+    providers: Mapping[str, Provider] | None = None,
+    *,
+    need_input: bool = False,
+) -> Plan:
+    """Load, check and plan; nothing is written and no key is asked for.
+
+    ``config``: a path, a YAML text, a mapping, or a config. ``need_input``: whether a step that uses the
+    run's input is an error when there is none. Raises ConfigError or UsageError with all problems.
+    """
+    loaded = load_pipeline(config)
+    settings = resolve_settings(loaded.config.settings, wishes.overrides, wishes.environ)
+    _check_provider(wishes.overrides.provider)
+    return make_plan(
+        loaded.config,
+        loaded.source,
+        settings,
+        providers=adapters() if providers is None else providers,
+        input_text=wishes.input_text,
+        env=allowed_environment(wishes.allow_env, wishes.environ),
+        workspace=wishes.workspace,
+        only=wishes.only,
+        need_input=need_input,
+    )
+
+
+def _check_provider(name: str | None) -> None:
+    if name is not None and name not in REGISTRY:
+        near = did_you_mean(name, REGISTRY) or f"give one of {', '.join(REGISTRY)}"
+        raise UsageError(f"there is no provider '{name}'; {near}")
+
+
+def check_keys(plan: Plan, providers: Mapping[str, Provider]) -> None:
+    """Raise MissingKeyError, for all providers at once, when a step's provider cannot be called."""
+    needed: dict[str, list[str]] = {}
+    for step in plan.steps:
+        if step.enabled:
+            needed.setdefault(step.provider, []).append(step.name)
+    require_providers(needed, providers)
+
+
+def output_folder(plan: Plan, workspace: Path | None = None) -> Path:
+    """The folder that outputs go to, made if need be. Raises OutputError.
+
+    A folder that the pipeline file names must lie within the workspace: the file is not trusted to choose.
+    """
+    named_by_file = plan.settings.origins.get("output_dir") == "file"
+    return preflight(
+        Path(plan.settings.output_dir),
+        stems={step.stem for step in plan.steps},
+        within=(workspace or Path.cwd()) if named_by_file else None,
+    )
+
+
+def make_ready(plan: Plan, providers: Mapping[str, Provider], workspace: Path | None = None) -> Path:
+    """Check keys and the output folder before the first paid call; gives the folder.
+
+    Raises MissingKeyError or OutputError; when both are wrong, a MissingKeyError that tells of both.
+    """
+    try:
+        check_keys(plan, providers)
+    except MissingKeyError as missing:
+        try:
+            output_folder(plan, workspace)
+        except OutputError as unusable:
+            raise MissingKeyError(f"{missing}\n{unusable}") from unusable
+        raise
+    return output_folder(plan, workspace)

@@ -1,0 +1,95 @@
+"""Carries a plan out and leaves outputs, manifest and reports on disk, whatever happens on the way."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acp_action.api.interrupt import Interrupts
+from acp_action.engine.cancel import StopSwitch
+from acp_action.engine.crew import InlineCrew
+from acp_action.engine.result import RunResult
+from acp_action.engine.run import run_plan
+from acp_action.report.files import write_reports
+from acp_action.report.summarise import summarise
+from acp_action.store.outbox import Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from acp_action.engine.crew import Crew
+    from acp_action.engine.result import StepResult
+    from acp_action.events import Listener
+    from acp_action.plan.model import Plan
+    from acp_action.providers.base import Provider
+    from acp_action.report.model import RunReport
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PipelineResult(RunResult):
+    """A finished run and where its files are.
+
+    Iterable over its StepResults in plan order, indexable by step name or position. ``output_dir``: absolute.
+    ``unwritten``: which of manifest and reports could not be written, and why; empty when all are there.
+    """
+
+    output_dir: Path = Path()
+    unwritten: tuple[str, ...] = ()
+
+    @cached_property
+    def report(self) -> RunReport:
+        """The figures of ``report.json`` as a value."""
+        return summarise(self, self.output_dir)
+
+
+def carry_out(
+    plan: Plan,
+    folder: Path,
+    *,
+    providers: Mapping[str, Provider],
+    listeners: Sequence[Listener] = (),
+    stop: StopSwitch | None = None,
+    crew: Crew | None = None,
+) -> PipelineResult:
+    """Run a plan and write ``manifest.json``, ``report.json`` and ``report.md`` beside the outputs.
+
+    ``folder``: as ``make_ready`` gave it. Failures of steps are in the result. A Ctrl-C on the main thread,
+    where nobody else listens for it, stops the run, keeps what was finished, and comes out as
+    KeyboardInterrupt.
+    """
+    switch = stop or StopSwitch()
+    with Interrupts(switch):
+        run = run_plan(
+            plan,
+            providers=providers,
+            publisher=Outbox(folder),
+            listeners=listeners,
+            stop=switch,
+            crew=crew,
+        )
+        return _kept(run, folder)
+
+
+def _kept(run: RunResult, folder: Path) -> PipelineResult:
+    """The run with its reports on disk; a disk that takes none of them does not take the result."""
+    values = {field.name: getattr(run, field.name) for field in fields(RunResult)}
+    result = PipelineResult(**values, output_dir=folder)
+    written = write_reports(result, folder, result.report)
+    for problem in written.problems:
+        _log.error("%s", problem)
+    return replace(result, unwritten=written.problems) if written.problems else result
+
+
+def run_step_plan(
+    plan: Plan, folder: Path, *, providers: Mapping[str, Provider], stop: StopSwitch | None = None
+) -> StepResult:
+    """Run a plan of one step on the calling thread; no manifest, no report, the result says it all."""
+    switch = stop or StopSwitch()
+    with Interrupts(switch):
+        run = run_plan(plan, providers=providers, publisher=Outbox(folder), stop=switch, crew=InlineCrew())
+    return run.steps[0]

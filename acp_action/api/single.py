@@ -1,0 +1,118 @@
+"""One step at a time: what the generate, edit, speak and analyse calls have in common."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from acp_action.api.prepare import check_keys, output_folder, plan_pipeline
+from acp_action.api.run import run_step_plan
+from acp_action.catalogue.step_types import STEP_TYPES
+from acp_action.engine.result import StepResult
+from acp_action.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acp_action.api.prepare import Wishes
+    from acp_action.engine.cancel import StopSwitch
+    from acp_action.providers.base import Provider
+
+Media: TypeAlias = str | Path | StepResult
+"""An image to work on: a file, an https URL, or the result of a call before."""
+
+_SLUG: Final = re.compile(r"[\W_]+")
+_SLUG_LENGTH: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: ``verb`` is the method's name, ``text`` the prompt or the text to speak."""
+
+    verb: str
+    type: str
+    text: str | None = None
+    media: Media | None = None
+    model: str | None = None
+    name: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class NameBook:
+    """The names given in this process, so that no two calls write the same file."""
+
+    def __init__(self) -> None:
+        self._given: set[tuple[Path, str]] = set()
+        self._lock = threading.Lock()
+
+    def claim(self, folder: Path, wanted: str) -> str:
+        """``wanted`` the first time in this folder, then ``wanted_2``, ``wanted_3`` and so on."""
+        place = folder.resolve()
+        with self._lock:
+            name, number = wanted, 1
+            while (place, name.casefold()) in self._given:
+                number += 1
+                name = f"{wanted}_{number}"
+            self._given.add((place, name.casefold()))
+        return name
+
+
+_NAMES: Final = NameBook()
+
+
+def name_for(call: Call) -> str:
+    """The name a call has when it is given none: its verb and the first words it was asked with.
+
+    >>> name_for(Call("generate_image", "text_to_image", "A red sports car!"))
+    'generate_image_a_red_sports_car'
+    """
+    words = call.text or (Path(_address(call.media)).stem if call.media is not None else "")
+    slug = _SLUG.sub("_", words.lower())[:_SLUG_LENGTH].strip("_")
+    return f"{call.verb}_{slug}" if slug else call.verb
+
+
+def run_call(
+    call: Call, wishes: Wishes, providers: Mapping[str, Provider], stop: StopSwitch | None = None
+) -> StepResult:
+    """Carry one step out on the calling thread.
+
+    Raises ConfigError for a model, a parameter or a file that is wrong, UsageError, MissingKeyError and
+    OutputError; what fails while it runs is in the result.
+    """
+    folder = Path(wishes.overrides.output_dir or "output")
+    name = call.name or _NAMES.claim(folder, name_for(call))
+    wishes = replace(wishes, input_text=call.text, workspace=_workspace(call.media, wishes.workspace))
+    plan = plan_pipeline({"steps": [_entry(call, name)]}, wishes, providers, need_input=True)
+    check_keys(plan, providers)
+    return run_step_plan(plan, output_folder(plan), providers=providers, stop=stop)
+
+
+def _entry(call: Call, name: str) -> dict[str, Any]:
+    kind = STEP_TYPES[call.type]
+    params = dict(call.params)
+    if call.text is not None:
+        # As the run's input, because a prompt that comes as a value is no template.
+        params[kind.text_param] = "{{input}}"
+    if call.media is not None and kind.media_param:
+        params[kind.media_param] = _address(call.media)
+    entry: dict[str, Any] = {"name": name, "type": call.type, "params": params}
+    return entry if call.model is None else {**entry, "model": call.model}
+
+
+def _address(media: Media | None) -> str:
+    if isinstance(media, StepResult):
+        if media.output_path is None:
+            raise UsageError(f"'{media.name}' has no output to work on: {media.error or media.status}")
+        return str(media.output_path)
+    address = str(media)
+    return address if "://" in address else str(Path(address).resolve())
+
+
+def _workspace(media: Media | None, workspace: Path | None) -> Path | None:
+    """The folder of the file itself: unlike a pipeline file, the caller may name any file."""
+    if media is None or "://" in (address := _address(media)):
+        return workspace
+    return Path(address).parent

@@ -1,0 +1,22 @@
+"""The exit code of a run: a function of how it ended and of the signal that ended it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from acp_action.api.run import PipelineResult
+
+
+def exit_code(result: PipelineResult, signal_number: int = 0) -> int:
+    """0 when all is done and written, 1 when a step failed, 3 when a limit ended the run, 128 + signal.
+
+    The table in docs/exit-codes.md says what to do about each.
+    """
+    if signal_number and result.stopped:
+        return 128 + signal_number
+    if any(step.status.bad for step in result):
+        return 1
+    if result.stopped:
+        return 3
+    return 0 if result.success and not result.unwritten else 1

@@ -1,0 +1,104 @@
+"""plan, validate and report: look at a pipeline or at a finished run without running anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from acp_action.cli.failure import problem_fields
+from acp_action.cli.options import Json, ProviderName
+from acp_action.cli.streams import show, show_json, tell
+from acp_action.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from acp_action.plan.model import Plan
+
+AllowEnv = Annotated[
+    list[str] | None,
+    typer.Option("--allow-env", metavar="NAME", help="Open a variable to {{env.NAME}}; may be repeated."),
+]
+
+
+def _planned(file: Path, provider: str | None = None, allow_env: list[str] | None = None) -> Plan:
+    from acp_action.api.prepare import Wishes, plan_pipeline
+    from acp_action.config.cascade import Overrides
+
+    overrides = Overrides(provider=provider, door="flag --{}")
+    return plan_pipeline(file, Wishes(overrides, allow_env=tuple(allow_env or ())))
+
+
+def plan(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The pipeline file.", show_default=False)],
+    provider: ProviderName = None,
+    allow_env: AllowEnv = None,
+    as_json: Json = False,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Write the graph as Mermaid.")] = False,
+) -> int:
+    """Show what a pipeline file would do."""
+    from acp_action.report.plan_view import plan_dict, plan_mermaid, plan_text
+
+    if as_json and mermaid:
+        raise UsageError("--json and --mermaid both want standard output; give one of them")
+    planned = _planned(file, provider, allow_env)
+    for problem in planned.warnings:
+        tell(f"[WARNING] {problem}")
+    if as_json:
+        show_json(plan_dict(planned))
+    else:
+        show(plan_mermaid(planned) if mermaid else plan_text(planned))
+    return 0
+
+
+def validate(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Pipeline files.", show_default=False)
+    ],
+    provider: ProviderName = None,
+    allow_env: AllowEnv = None,
+    as_json: Json = False,
+) -> int:
+    """Check pipeline files and show every problem."""
+    verdicts = [_verdict(file, provider, allow_env, as_json=as_json) for file in files]
+    good = all(verdict["valid"] for verdict in verdicts)
+    if as_json:
+        show_json({"success": good, "exit_code": 0 if good else 2, "files": verdicts})
+    return 0 if good else 2
+
+
+def _verdict(
+    file: Path, provider: str | None, allow_env: list[str] | None, *, as_json: bool
+) -> dict[str, Any]:
+    try:
+        planned = _planned(file, provider, allow_env)
+    except ConfigError as error:
+        tell(error.render())
+        return {"file": str(file), "valid": False, "problems": [problem_fields(p) for p in error.problems]}
+    for problem in planned.warnings:
+        tell(f"[WARNING] {problem}")
+    if not as_json:
+        count = len(planned.steps)
+        show(f"{file}: valid, {count} step{'' if count == 1 else 's'}")
+    return {"file": str(file), "valid": True, "problems": [problem_fields(p) for p in planned.warnings]}
+
+
+def report(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The run's output folder.", show_default=False)
+    ],
+    form: Annotated[
+        Literal["text", "md", "json"], typer.Option("--format", "-f", help="How to show it.")
+    ] = "text",
+) -> int:
+    """Show the report of a finished run."""
+    from acp_action.report.files import load_report
+    from acp_action.report.markdown import render_markdown
+    from acp_action.report.text import render_text
+
+    found = load_report(folder)
+    if form == "json":
+        show_json(found.to_dict())
+    else:
+        show((render_text if form == "text" else render_markdown)(found).rstrip("\n"))
+    return 0

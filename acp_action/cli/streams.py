@@ -1,0 +1,98 @@
+"""Standard output and standard error, so that neither a closed pipe nor an old encoding costs a result."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import IO, Any, TextIO
+
+from acp_action.errors import AcpError
+
+
+def prepare_streams() -> None:
+    """Make all three streams usable: closed ones lead nowhere, and no character is too much for them."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            # The number must be taken, or the next file that is opened becomes standard output.
+            _fill(number)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _fill(number: int) -> None:
+    handle = os.open(os.devnull, os.O_RDWR)
+    if handle != number:
+        os.dup2(handle, number)
+        os.close(handle)
+
+
+def show(text: str) -> None:
+    """Write a text and a line end to standard output. Raises AcpError for a full disk and the like."""
+    try:
+        _write(sys.stdout, f"{text}\n")
+    except OSError as error:
+        raise AcpError(f"cannot write to standard output: {error.strerror or error}") from error
+
+
+def show_json(value: Any, *, indent: int | None = 2) -> None:
+    """Write a value to standard output as JSON, in ASCII where the encoding has nothing else."""
+    import json
+
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    show(json.dumps(value, ensure_ascii=not utf8, indent=indent, allow_nan=False))
+
+
+def tell(text: str) -> None:
+    """Write a text and a line end to standard error; what cannot be written there is lost."""
+    try:
+        _write(sys.stderr, f"{text}\n")
+    except OSError:
+        return
+
+
+def flush_streams() -> bool:
+    """Whether all that was written has left; called last, because nobody else would say that it did not."""
+    try:
+        _write(sys.stdout, "")
+        _write(sys.stderr, "")
+    except OSError as error:
+        tell(f"cannot write to standard output: {error.strerror or error}")
+        _mute(sys.stdout)
+        return False
+    return True
+
+
+class StandardError:
+    """Standard error as a file for logs: whatever ``sys.stderr`` is by then, and it never raises."""
+
+    def write(self, text: str) -> int:
+        """Write a text; what cannot be written is lost."""
+        try:
+            _write(sys.stderr, text)
+        except OSError:
+            return 0
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing to do: every write is flushed."""
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        if error.errno != errno.EPIPE:
+            raise
+        # The reader has what it wanted (``| head``). The run goes on; its results are worth more.
+        _mute(stream)
+
+
+def _mute(stream: IO[str]) -> None:
+    handle = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(handle, stream.fileno())
+    os.close(handle)

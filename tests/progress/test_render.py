@@ -1,0 +1,177 @@
+"""The board on paper: what a terminal would show, without one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from acp_action.events import (
+    Event,
+    GroupFinished,
+    GroupStarted,
+    RunFinished,
+    StepFinished,
+    StepParked,
+    StepStarted,
+    StopRequested,
+)
+from acp_action.progress.board import Board, board_of
+from acp_action.progress.render import cut, render
+from tests.fakes import a_plan, a_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from acp_action.plan.model import Plan
+
+GROUP = "batch_images"
+
+
+def hybrid() -> Plan:
+    """A step, a group of three, and a step."""
+    places: list[tuple[str, dict[str, Any]]] = [("base", {})]
+    places += [(f"image_{n}", {"group": 0, "number": n, "total": 3}) for n in (1, 2, 3)]
+    places += [("final", {})]
+    return a_plan([a_step(i, name, **place) for i, (name, place) in enumerate(places)], name="Hybrid")
+
+
+def started(step: str, at: float, **changes: Any) -> StepStarted:
+    """A first attempt that began; ``expected`` is in seconds."""
+    place = {"group": GROUP if step.startswith("image") else "", "number": 1, "total": 3}
+    fields = {"attempt": 1, "worker": 0, "model": "flux_dev", "provider": "local", "expected": None}
+    return StepStarted(at=at, step=step, **{**place, **fields, **changes})
+
+
+def finished(
+    step: str, at: float, service: float, status: str = "succeeded", reason: str = ""
+) -> StepFinished:
+    """A step that is settled."""
+    group = GROUP if step.startswith("image") else ""
+    return StepFinished(at, step, group, 1, 3, status, service, reason, 1, (), None)
+
+
+def shown(events: Iterable[Event], now: float, width: int = 72, height: int = 0, **options: Any) -> list[str]:
+    """The rows of the hybrid plan after some events."""
+    board = board_of(hybrid())
+    for event in events:
+        board(event)
+    return [str(row) for row in render(board, now, width, height, **options)]
+
+
+MIDDLE: list[Event] = [
+    started("base", 0.0),
+    finished("base", 2.0, 2.0),
+    GroupStarted(2.0, GROUP, 3, ""),
+    started("image_1", 2.0, expected=4.0),
+    started("image_2", 2.0, attempt=2),
+    started("image_3", 2.0),
+    StepParked(2.5, "image_3", GROUP, 3, 3, 1, "retry", "busy", 2.0),
+    finished("image_2", 3.0, 1.0, "failed", "no\nluck"),
+]
+
+
+def test_before_the_run_everything_waits() -> None:
+    """The board shows every planned step from the start, groups above their members."""
+    assert shown([], 0.0) == [
+        "Hybrid  0 of 5 steps · 0.0s",
+        "  · base          flux_dev",
+        "  · batch_images  0/3",
+        "    · image_1     flux_dev",
+        "    · image_2     flux_dev",
+        "    · image_3     flux_dev",
+        "  · final         flux_dev",
+    ]
+
+
+def test_in_the_middle_every_state_has_its_words() -> None:
+    """Running steps show their time and what is expected, parked ones when they are tried again, and why."""
+    assert shown(MIDDLE, 3.5) == [
+        "Hybrid  2 of 5 steps · 1 running · 1 failed · 3.5s",
+        "  ✓ base          flux_dev            2.0s",
+        "  ● batch_images  1/3                 1.5s",
+        "    ● image_1     flux_dev            1.5s of about 4.0s",
+        "    ✗ image_2     flux_dev            failed after 1.0s: no⏎luck",
+        "    ↻ image_3     flux_dev            again in 1.0s: busy",
+        "  · final         flux_dev",
+    ]
+
+
+def test_the_end_shows_the_totals_and_stands_still() -> None:
+    """After the run, time does not go on."""
+    events: list[Event] = [
+        *MIDDLE,
+        StopRequested(3.6, "", "Ctrl-C"),
+        finished("image_1", 3.7, 1.7, "cancelled", "Ctrl-C"),
+        finished("image_3", 3.7, 0.5, "timed_out", "late"),
+        finished("final", 3.7, 0.0, "skipped", "needs image_1"),
+        GroupFinished(3.7, GROUP, "failed", 1.7, 3.2, 0, 2, 1),
+        RunFinished(3.8, "failed", 3.8, 5.2, 1.4),
+    ]
+    assert shown(events, 99.0) == [
+        "Hybrid  5 of 5 steps · 2 failed · 3.8s",
+        "  ✓ base          flux_dev            2.0s",
+        "  ✗ batch_images  3/3                 1.7s",
+        "    – image_1     flux_dev            cancelled after 1.7s: Ctrl-C",
+        "    ✗ image_2     flux_dev            failed after 1.0s: no⏎luck",
+        "    ✗ image_3     flux_dev            timed out after 0.5s: late",
+        "  – final         flux_dev            skipped: needs image_1",
+    ]
+
+
+def test_a_stop_is_told_while_it_takes_effect() -> None:
+    """From Ctrl-C to the end the title says that the run is stopping, and why."""
+    assert "stopping: Ctrl-C" in shown([StopRequested(0.5, "", "Ctrl-C")], 0.6)[0]
+
+
+def test_the_stop_of_a_group_is_no_stop_of_the_run() -> None:
+    """A group that failed fast leaves the title as it is."""
+    assert "stopping" not in shown([StopRequested(0.5, GROUP, "image_1 failed")], 0.6)[0]
+
+
+def test_ascii_terminals_get_ascii() -> None:
+    """Where only ASCII can be shown every row is ASCII, foreign text included."""
+    rows = shown([*MIDDLE, finished("image_1", 3.0, 1.0, "failed", "schön 🎈")], 3.5, ascii_only=True)
+    assert all(row.isascii() for row in rows)
+    assert rows[0] == "Hybrid  3 of 5 steps - 2 failed - 3.5s"
+    assert rows[1] == "  + base          flux_dev            2.0s"
+
+
+@pytest.mark.parametrize("width", [8, 20, 41, 79])
+def test_no_row_is_wider_than_the_terminal(width: int) -> None:
+    """Rows are cut with an ellipsis, never wrapped."""
+    assert max(map(len, shown(MIDDLE, 3.5, width))) <= width
+
+
+def test_wide_characters_count_twice() -> None:
+    """A name in Chinese takes two cells a character, combining marks take none."""
+    assert cut("灯塔灯塔", 5) == "灯塔…"
+    assert cut("e\u0301e\u0301e\u0301", 3) == "e\u0301e\u0301e\u0301"
+
+
+def test_on_a_low_terminal_what_matters_stays() -> None:
+    """Running, waiting for a retry and failed steps are shown first; the rest is counted."""
+    rows = shown(MIDDLE, 3.5, height=5)
+    assert [row.split()[1] for row in rows[1:4]] == ["image_1", "image_2", "image_3"]
+    assert rows[4] == "  and 1 done, 1 waiting"
+
+
+@pytest.mark.parametrize("height", range(1, 9))
+def test_no_board_is_higher_than_the_terminal(height: int) -> None:
+    """The rows fit the height that is given, however low."""
+    assert len(shown(MIDDLE, 3.5, height=height)) <= max(height, 2)
+
+
+def test_rendering_changes_nothing() -> None:
+    """The same board, time and size give the same rows again."""
+    assert shown(MIDDLE, 3.5) == shown(MIDDLE, 3.5)
+
+
+def test_nested_groups_count_what_is_in_them() -> None:
+    """A group's line counts the steps at any depth below it."""
+    board = Board("x", ())
+    plan = hybrid()
+    inner = plan.groups[0]
+    board = board_of(plan)
+    board(finished("image_1", 1.0, 1.0))
+    assert board.groups[inner.name].settled == 1
