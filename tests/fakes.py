@@ -136,7 +136,8 @@ def _carry_out(
         step.name, step.type, step.model.key, step.provider, group, Status.SKIPPED, trace.reason
     )
     if not trace.attempts:
-        return shell._replace(status=trace.status or Status.SKIPPED, settled=ready, **trace.changes)
+        shell = shell._replace(status=trace.status or Status.SKIPPED, settled=ready)
+        return shell._replace(**trace.changes)
     worker = min(range(len(free)), key=lambda w: (free[w], w))
     waited = max(free[worker] - ready, 0.0)
     now = ready + waited + trace.throttle
@@ -155,8 +156,7 @@ def _carry_out(
         settled=now,
         cost=trace.cost,
         params=step.params,
-        **trace.changes,
-    )
+    )._replace(**trace.changes)
 
 
 def an_output(folder: Path, stem: str, content: bytes = b"png") -> Output:

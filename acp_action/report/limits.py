@@ -88,7 +88,7 @@ def _worker_sentence(result: RunResult, awaited: float, least: float) -> str:
         return f"steps ran one after another; in parallel the run could take as little as {seconds(least)}"
     return (
         f"a worker was awaited for {seconds(awaited)} in all; "
-        f"more workers would help, down to {seconds(least)}"
+        f"with more workers the run could take as little as {seconds(least)}"
     )
 
 

@@ -40,9 +40,7 @@ def path_words(item: PathItem, after: str) -> str:
         "needs": f"after {after}",
         "worker": f"after {after}, which made room",
     }[item.held_by]
-    waited = (
-        f", and {seconds(item.waited)} of waiting for {_thing(item.waited_for)}" if item.waited_for else ""
-    )
+    waited = f", and {seconds(item.waited)} {_spent(item.waited_for)}" if item.waited_for else ""
     return f"{seconds(item.begin)} to {seconds(item.end)}, {held}: {seconds(item.service)} of service{waited}"
 
 
@@ -58,8 +56,10 @@ def setting_words(value: SettingValue) -> str:
     return str(value)
 
 
-def _thing(waited_for: str) -> str:
-    return f"the {waited_for}" if waited_for.startswith("rate limit") else waited_for
+def _spent(waited_for: str) -> str:
+    if waited_for == "back-off":
+        return "in back-off"
+    return f"of waiting for {'the ' if waited_for.startswith('rate limit') else ''}{waited_for}"
 
 
 def failures_first(steps: Iterable[StepLine]) -> list[StepLine]:

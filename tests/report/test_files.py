@@ -1,0 +1,129 @@
+"""Reports are on disk whatever happened, and old ones are read with care (DESIGN 5.7, F1, F3)."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from acp_action.errors import UsageError
+from acp_action.report.files import load_report, write_reports
+from acp_action.report.summarise import summarise
+from tests.fakes import Trace, a_plan, a_step, carry_out, guide_run
+from tests.report.runs import mixed_run
+from tests.store.places import small_disk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_three_files_stand_beside_the_outputs(tmp_path: Path) -> None:
+    """Manifest and reports are written whole, and nothing else is left."""
+    paths = write_reports(guide_run(tmp_path), tmp_path)
+    assert (paths.manifest, paths.json, paths.markdown, paths.problems) == (
+        tmp_path / "manifest.json", tmp_path / "report.json", tmp_path / "report.md", (),
+    )  # fmt: skip
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_failed_run_is_reported_too(tmp_path: Path) -> None:
+    """What was finished and what was not is in all three."""
+    write_reports(mixed_run(), tmp_path)
+    assert json.loads((tmp_path / "manifest.json").read_text())["without_output"]
+    assert load_report(tmp_path).status == "failed"
+
+
+def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+    """By folder or by file."""
+    run = guide_run(tmp_path)
+    paths = write_reports(run, tmp_path)
+    assert paths.json is not None
+    assert load_report(tmp_path) == load_report(paths.json) == summarise(run, tmp_path)
+
+
+def test_on_a_full_disk_what_fits_is_written_and_the_rest_is_told(tmp_path: Path) -> None:
+    """The manifest comes first; a report that does not fit leaves the old one and no torn file."""
+    with small_disk(tmp_path / "disk", "64k") as disk:
+        (disk / "report.json").write_text("old")
+        (disk / "media").write_bytes(bytes(54_000))
+        paths = write_reports(guide_run(disk), disk)
+        assert paths.manifest == disk / "manifest.json"
+        assert paths.json is None
+        (problem, *_) = paths.problems
+        assert problem.startswith(f"cannot write {disk}/report.json: the disk is full (")
+        assert (disk / "report.json").read_text() == "old"
+        assert not list(disk.glob(".*"))
+
+
+def test_a_read_only_folder_is_told_three_times(tmp_path: Path) -> None:
+    """No report can be written, and no exception hides the run's own result."""
+    with small_disk(tmp_path / "disk", "64k", "ro") as disk:
+        paths = write_reports(guide_run(disk), disk)
+    assert paths[:3] == (None, None, None)
+    assert len(paths.problems) == 3
+    assert all("read-only" in problem for problem in paths.problems)
+
+
+def test_a_link_in_a_reports_place_is_not_followed(tmp_path: Path) -> None:
+    """What a link outside leads to is untouched; the other reports are written."""
+    out, victim = tmp_path / "out", tmp_path / "victim"
+    out.mkdir()
+    victim.write_text("precious")
+    (out / "report.md").symlink_to(victim)
+    paths = write_reports(guide_run(out), out)
+    assert paths.markdown is None
+    assert "report.md is a symbolic link that leads outside" in paths.problems[0]
+    assert victim.read_text() == "precious"
+    assert load_report(out).status == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "there is no report at .*; name the output folder"),
+        ("", "is torn or is no report"),
+        ('{"schema": "acp-report/1", "steps": [', "is torn or is no report"),
+        ("[" * 100_000, "is torn or is no report"),
+        ('{"schema": "acp-report/1", "speedup": NaN}', "NaN is not JSON"),
+        ("[]", "this is not a report"),
+        ('{"schema": "acp-report/7"}', "it is in the form acp-report/7"),
+        ('{"schema": "acp-report/1"}', "Field required"),
+    ],
+)
+def test_a_report_that_cannot_be_used_is_explained(tmp_path: Path, text: str | None, words: str) -> None:
+    """Missing, torn, foreign and other versions are told apart, with what to do."""
+    if text is not None:
+        (tmp_path / "report.json").write_text(text)
+    with pytest.raises(UsageError, match=words):
+        load_report(tmp_path)
+
+
+def test_a_folder_in_the_reports_place_is_explained(tmp_path: Path) -> None:
+    """An error of the system is told in words."""
+    (tmp_path / "report.json").mkdir()
+    with pytest.raises(UsageError, match=r"cannot read .*: Is a directory"):
+        load_report(tmp_path)
+
+
+def test_a_giant_is_not_read(tmp_path: Path) -> None:
+    """A file of any size in the report's place costs no memory."""
+    with (tmp_path / "report.json").open("wb") as file:
+        os.truncate(file.fileno(), 1 << 40)
+    with pytest.raises(UsageError, match="too large"):
+        load_report(tmp_path)
+
+
+def test_ten_thousand_steps_are_reported_quickly(tmp_path: Path) -> None:
+    """Summary and three files take under a second on an idle machine; the better of two is held to twice."""
+    steps = [a_step(i, f"s{i}", group=0, number=i + 1, total=10_000) for i in range(10_000)]
+    plan = a_plan(steps, [() if i < 5000 else (i - 5000,) for i in range(10_000)])
+    run = carry_out(plan, [Trace()] * 10_000, workers=32, folder=tmp_path)
+    taken = []
+    for _ in range(2):
+        start = time.perf_counter()
+        assert not write_reports(run, tmp_path).problems
+        taken.append(time.perf_counter() - start)
+    assert min(taken) < 2.0
