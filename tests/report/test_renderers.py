@@ -13,6 +13,7 @@ from acp_action.report import markdown
 from acp_action.report.markdown import render_markdown
 from acp_action.report.summarise import summarise
 from acp_action.report.text import render_text
+from acp_action.report.wording import setting_words
 from acp_action.store.strict_json import to_json
 from tests.fakes import Trace, a_plan, a_step, carry_out, guide_run
 from tests.report.golden import check
@@ -21,7 +22,7 @@ from tests.report.runs import EVIL, OUT, mixed_run
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-    from acp_action.report.model import RunReport
+    from acp_action.report.model import RunReport, SettingValue
 
 PARSER = MarkdownIt("gfm-like", {"linkify": False})
 
@@ -118,6 +119,14 @@ def test_a_run_of_nothing_can_be_shown() -> None:
     report = summarise(carry_out(a_plan([], name=""), []), OUT)
     assert render_markdown(report).startswith("# Pipeline succeeded\n")
     assert "no steps" in render_text(report)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(None, "null"), (True, "true"), (0.5, "0.5"), (300.0, "300"), (4, "4"), ("x", "x")]
+)
+def test_settings_are_told_as_the_file_says_them(value: SettingValue, words: str) -> None:
+    """No Python words for YAML values."""
+    assert setting_words(value) == words
 
 
 def test_money_is_told_with_what_is_not_known() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from acp_action.providers.base import Product
 from acp_action.store.outbox import Outbox
+from tests.store.places import open_folder, without_rights
 from tests.store.test_outbox import make
 
 if TYPE_CHECKING:
@@ -80,6 +81,16 @@ def test_a_forged_manifest_reaches_nothing_outside(tmp_path: Path, name: str) ->
     for stem in ("a", "victim", "../victim"):
         Outbox(out).publish("a", Product("text", text=stem))
     assert (tmp_path / "victim.png").exists()
+
+
+def test_a_file_that_cannot_be_read_stays() -> None:
+    """Without a look at its content nothing is removed, and nothing fails."""
+    with open_folder() as folder:
+        write_manifest(folder, leave(folder, "a.png", b"old"))
+        (folder / "a.png").chmod(0o000)
+        with without_rights():
+            Outbox(folder).publish("a", Product("text", text="x"))
+        assert (folder / "a.png").exists()
 
 
 def test_a_link_is_never_removed(tmp_path: Path) -> None:

@@ -69,6 +69,13 @@ def test_a_provider_that_fills_the_disk_gets_the_same_words(tmp_path: Path) -> N
         assert list(disk.iterdir()) == []
 
 
+def test_a_disk_that_is_full_from_the_first_byte_is_told(tmp_path: Path) -> None:
+    """A provider that could not even begin its file gets a whole sentence too."""
+    outbox = Outbox(tmp_path)
+    outbox.stage_for("a")("png")
+    assert "at least 1 bytes needed" in str(outbox.fault("a", fault(errno.ENOSPC)))
+
+
 def test_the_limit_on_file_sizes_is_told(tmp_path: Path) -> None:
     """EFBIG is not a crash: the text names the limit and how to raise it, and nothing is left."""
     said = run_limited(PUBLISH_BIG, tmp_path, 50_000)

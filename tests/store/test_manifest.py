@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,13 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     """The records come back as they were."""
     run = guide_run(tmp_path)
     assert read_outputs(write_manifest(run, tmp_path)) == build_manifest(run, tmp_path)["outputs"]
+
+
+def test_a_giant_in_the_manifests_place_is_not_read(tmp_path: Path) -> None:
+    """A file of any size costs no memory."""
+    with (tmp_path / "manifest.json").open("wb") as file:
+        os.truncate(file.fileno(), 1 << 40)
+    assert read_outputs(tmp_path / "manifest.json") == []
 
 
 def test_cached_outputs_are_listed_with_their_status() -> None:

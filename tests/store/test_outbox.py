@@ -89,6 +89,19 @@ def test_what_a_failed_attempt_left_is_discarded(tmp_path: Path) -> None:
     assert (tmp_path / "done.png").exists()
 
 
+def test_a_rest_that_cannot_be_removed_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is hidden, and the sweep of a later run takes it."""
+    outbox = Outbox(tmp_path)
+    make(outbox, "a", b"x")
+
+    def fail(self: Path, missing_ok: bool) -> None:
+        raise PermissionError(self)
+
+    monkeypatch.setattr(Path, "unlink", fail)
+    outbox.discard("a")
+    assert len(names(tmp_path)) == 1
+
+
 def test_unused_stages_are_removed_with_the_publication(tmp_path: Path) -> None:
     """An intermediate file of a provider is not left behind."""
     outbox = Outbox(tmp_path)

@@ -11,7 +11,7 @@ import pytest
 
 from acp_action.errors import OutputError
 from acp_action.store.preflight import preflight
-from tests.store.places import small_disk, without_rights
+from tests.store.places import open_folder, small_disk, without_rights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,13 +37,13 @@ def test_a_file_on_the_way_is_named(tmp_path: Path) -> None:
         preflight(tmp_path / "out" / "x")
 
 
-def test_a_folder_without_permission_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["out", "out/new"])
+def test_a_folder_without_permission_is_refused(name: str) -> None:
     """A folder that others own is found out by writing, not by looking at its mode."""
-    out = tmp_path / "out"
-    out.mkdir(mode=0o555)
-    tmp_path.chmod(0o755)
-    with without_rights(), pytest.raises(OutputError, match=r"no permission; change the permissions"):
-        preflight(out)
+    with open_folder() as folder:
+        (folder / "out").mkdir(mode=0o555)
+        with without_rights(), pytest.raises(OutputError, match=r"no permission; change the permissions"):
+            preflight(folder / name)
 
 
 def test_a_read_only_file_system_is_refused(tmp_path: Path) -> None:
@@ -104,6 +104,7 @@ def test_everything_in_the_way_of_outputs_is_named_at_once(tmp_path: Path) -> No
     os.mkfifo(tmp_path / "b_2.mp4")
     (tmp_path / "report.json").symlink_to("/etc/passwd")
     (tmp_path / "manifest.json").write_text("{}")
+    (tmp_path / "b.png").symlink_to("manifest.json")
     (tmp_path / "other.png").mkdir()
     (tmp_path / "a").mkdir()
     with pytest.raises(OutputError) as caught:

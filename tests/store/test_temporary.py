@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from acp_action.store import temporary
 from acp_action.store.temporary import fresh_path, sweep
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +49,27 @@ def test_a_living_process_keeps_its_files(tmp_path: Path) -> None:
     """A run of another process in the same folder is not disturbed; process 1 is always there."""
     renamed(leave_by_another(tmp_path), 1, "1")
     assert sweep(tmp_path) == []
+
+
+def test_a_process_of_another_user_counts_as_living(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That we may not signal it does not mean that it is over."""
+    leave_by_another(tmp_path)
+
+    def refuse(process: int, signal: int) -> None:
+        raise PermissionError(process, signal)
+
+    monkeypatch.setattr(os, "kill", refuse)
+    assert sweep(tmp_path) == []
+
+
+def test_a_machine_without_process_namespaces_has_a_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host's name is enough where the system has no more to tell."""
+
+    def missing(path: Path) -> Path:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Path, "readlink", missing)
+    assert len(temporary._machine.__wrapped__()) == 8
 
 
 def test_a_file_with_our_number_of_another_life_is_removed(tmp_path: Path) -> None:
