@@ -17,7 +17,7 @@ _GUESS = 1.0
 # threads costs about 0.1 ms, which counts when the step itself takes a millisecond. No call over a network does,
 # so for real media a worker has one step at a time and the order of starts is exact.
 _AHEAD = 0.012
-_MOST = 16
+_MOST = 64
 # Below this (seconds) the steps are not even spread: doing them one after another is faster.
 _BRIEF = 0.0003
 # Finished steps of a kind before its mean is believed.

@@ -20,10 +20,14 @@ _JOB_ONLY = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is known beforehand: seconds between two starts, and how many may be in flight (None: any)."""
+    """What is known beforehand: seconds between two starts, and how many may be in flight (None: any).
+
+    ``none``: there is surely no limit, as for work on this machine; nothing is counted until the first refusal.
+    """
 
     min_interval: float = 0.0
     concurrency: int | None = None
+    none: bool = False
 
 
 class Ticket(NamedTuple):
@@ -31,6 +35,10 @@ class Ticket(NamedTuple):
 
     sent: float
     ahead: int
+
+
+# What an unlimited lane gives out; it is not counted, so it is not counted back.
+_UNCOUNTED = Ticket(-math.inf, 0)
 
 
 class Throttle:
@@ -91,9 +99,12 @@ class Lane:
         self._throttle = throttle or Throttle()
         self._lock = threading.Lock()
         self._watchers: tuple[Callable[[], None], ...] = ()
+        self._free = self._throttle.limits.none
 
     def try_admit(self, now: float) -> Ticket | float:
         """A ticket, or the moment to ask again (``inf``: when something comes back)."""
+        if self._free:
+            return _UNCOUNTED
         with self._lock:
             opening = self._throttle.next_opening(now)
             return self._throttle.admit(now) if opening <= now else opening
@@ -105,23 +116,27 @@ class Lane:
 
     def completed(self, ticket: Ticket, now: float) -> None:
         """As the throttle's."""
-        with self._lock:
-            self._throttle.completed(ticket, now)
-        self._tell()
+        if ticket is not _UNCOUNTED:
+            with self._lock:
+                self._throttle.completed(ticket, now)
+            self._tell()
 
     def refused(
         self, ticket: Ticket, now: float, retry_after: float | None = None, kind: str = "unknown"
     ) -> None:
-        """As the throttle's."""
+        """As the throttle's; a lane that was thought unlimited counts from here on."""
         with self._lock:
-            self._throttle.refused(ticket, now, retry_after, kind)
+            self._free = False
+            counted = ticket if ticket is not _UNCOUNTED else self._throttle.admit(now)
+            self._throttle.refused(counted, now, retry_after, kind)
         self._tell()
 
     def released(self, ticket: Ticket, now: float) -> None:
         """As the throttle's."""
-        with self._lock:
-            self._throttle.released(ticket, now)
-        self._tell()
+        if ticket is not _UNCOUNTED:
+            with self._lock:
+                self._throttle.released(ticket, now)
+            self._tell()
 
     @property
     def in_flight(self) -> int:
@@ -147,7 +162,7 @@ class Lanes:
     """The lanes of a process, by provider and account; made on first use."""
 
     def __init__(self, limits: Callable[[str], Limits] | None = None) -> None:
-        self._limits = limits or (lambda _provider: Limits())
+        self._limits = limits or (lambda provider: Limits(none=provider == "local"))
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._lock = threading.Lock()
 
