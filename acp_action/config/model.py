@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from acp_action.config.fields import (  # noqa: TC001 - pydantic needs the types at run time
+    Delay,
+    Flag,
+    LogLevel,
+    Name,
+    Names,
+    Params,
+    Retries,
+    Schedule,
+    Seconds,
+    Text,
+    Word,
+    Workers,
+)
 
 NodePath: TypeAlias = tuple[str | int, ...]
 """Where a node stands in the file: keys and list indexes from the top, as written there."""
-
-PositiveInt = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Delay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
 class _Node(BaseModel):
@@ -20,50 +30,98 @@ class _Node(BaseModel):
 
 
 class Settings(_Node):
-    """``settings``: what applies to the whole run; None means not said in the file."""
+    """What applies to the whole run. Flags, action inputs and the environment win over it."""
 
-    parallel: bool | None = None
-    schedule: Literal["ordered", "dataflow"] | None = None
-    max_workers: PositiveInt | None = None
-    rate_limit_delay: Delay | None = None
-    fail_fast: bool | None = None
-    timeout: Seconds | None = None
-    log_level: LogLevel | None = None
-    output_dir: str | None = None
-    provider: str | None = None
+    parallel: Flag | None = Field(
+        None, description="Groups run concurrently; false: every step one after another. Default: true."
+    )
+    schedule: Schedule | None = Field(
+        None,
+        description="ordered (default): entries run in file order, a group is a barrier. "
+        "dataflow: anything starts once its inputs are there.",
+    )
+    max_workers: Workers | None = Field(
+        None, description="How many operations of a group run at once, unless the group says. Default: 4.",
+        examples=[4],
+    )  # fmt: skip
+    rate_limit_delay: Delay | None = Field(
+        None,
+        description="Least seconds between two requests to one provider. Default: 0.",
+        examples=[1],
+    )
+    fail_fast: Flag | None = Field(
+        None, description="After the first failure nothing more starts. Default: true."
+    )
+    timeout: Seconds | None = Field(
+        None, description="Seconds for one operation, its retries included. Default: 300.", examples=[300]
+    )
+    log_level: LogLevel | None = Field(None, description="Which log lines are shown. Default: INFO.")
+    output_dir: Word | None = Field(
+        None,
+        description="Folder for outputs, below the current one. Default: output.",
+        examples=["output"],
+    )
+    provider: Word | None = Field(
+        None, description="Force one provider; local makes free previews. Default: the model's own.",
+        examples=["local"],
+    )  # fmt: skip
 
 
 class _Entry(_Node):
-    name: str | None = None
-    enabled: bool = True
-    needs: tuple[str, ...] = ()
-    timeout: Seconds | None = None
-    _at: NodePath = PrivateAttr(default=())
+    name: Name | None = Field(
+        None, description="Unique in the file; outputs are named after it. Default: <type>_<n>."
+    )
+    enabled: Flag = Field(True, description="false: the entry is skipped.")
+    needs: Names = Field((), description="Steps or groups that must be finished before: order only.")
+    timeout: Seconds | None = Field(
+        None, description="Seconds for one operation, its retries included.", examples=[300]
+    )
+    # A slot, because a private attribute of pydantic takes as long as validating the rest of an entry.
+    __slots__ = ("_place",)
 
     @property
     def at(self) -> NodePath:
-        """Where this entry stands in the file, as written there."""
-        return self._at
+        """Where this entry stands in the file, as written there; () for one that was made in Python."""
+        return getattr(self, "_place", ())
+
+    def put_at(self, place: NodePath) -> None:
+        """Note where the entry stands; for the loader alone."""
+        object.__setattr__(self, "_place", place)
 
 
 class StepEntry(_Entry):
     """One step as written; ``type`` is canonical (aliases are resolved by the loader)."""
 
-    type: str
-    model: str | None = None
-    provider: str | None = None
-    params: dict[str, Any] = Field(default_factory=dict)
-    input_from: tuple[str, ...] = ()
-    retry_count: Annotated[int, Field(ge=0)] | None = None
+    type: str = Field(description="What the step does.")
+    model: Word | None = Field(
+        None,
+        description="The model; see: ai-content-pipeline list-models. Default: by type.",
+        examples=["flux_dev"],
+    )
+    provider: Word | None = Field(None, description="local for a free preview. Default: the model's own.")
+    params: Params = Field(
+        default_factory=dict,
+        description="What the model is asked for. Texts may hold {{input}}, {{env.NAME}}, {{timestamp}}, "
+        "{{random}} and {{step_NAME.output}}.",
+        examples=[{"prompt": "{{input}}"}],
+    )
+    input_from: Names = Field((), description="The steps, or the group, whose outputs this step takes.")
+    retry_count: Retries | None = Field(
+        None, description="Retries of transient failures after the first attempt. Default: 2."
+    )
 
 
 class GroupEntry(_Entry):
     """A ``parallel_group`` as written; ``steps`` may hold groups too."""
 
-    type: Literal["parallel_group"]
-    max_workers: PositiveInt | None = None
-    fail_fast: bool | None = None
-    steps: tuple[Entry, ...] = ()
+    type: Literal["parallel_group"] = Field(description="Runs its steps concurrently.")
+    max_workers: Workers | None = Field(
+        None, description="How many operations of this group run at once. Default: 4.", examples=[4]
+    )
+    fail_fast: Flag | None = Field(
+        None, description="After the first failure nothing more of this group starts. Default: true."
+    )
+    steps: tuple[Entry, ...] = Field((), description="The members: steps, or groups in turn.")
 
 
 def _tag(value: Any) -> str:
@@ -79,11 +137,11 @@ Entry = Annotated[
 class PipelineConfig(_Node):
     """A pipeline file, validated. Names of steps may still be missing: the planner gives them."""
 
-    name: str | None = None
-    description: str | None = None
-    version: str | None = None
-    settings: Settings = Settings()
-    steps: tuple[Entry, ...]
+    name: Text | None = Field(None, description="What the pipeline is called.", examples=["Hybrid"])
+    description: Text | None = Field(None, description="What it is for.")
+    version: Text | None = Field(None, description="Yours to count.")
+    settings: Settings = Field(Settings(), description="What applies to the whole run.")
+    steps: tuple[Entry, ...] = Field(description="What is done, in file order: steps and parallel groups.")
 
 
 GroupEntry.model_rebuild()

@@ -48,6 +48,7 @@ class _Builder:
         self._frame = Frame([], ITEM, 0, None)
         self._stack: list[Frame] = []
         self._keys: dict[str, str] = {}
+        self._plain: dict[str, Any] = {}
         self._anchors = Anchors()
         self._documents = 0
         self._last: events.Event | None = None
@@ -75,9 +76,8 @@ class _Builder:
         self._on = self._reading
 
     def build(self) -> Tree:
-        parser = events_of(self._text)
         try:
-            while (event := parser.get_event()) is not None:
+            for event in iter(events_of(self._text).get_event, None):
                 self._on[type(event)](event)
         except _Stopped as stop:
             self._tree.error = stop.fault
@@ -92,22 +92,43 @@ class _Builder:
     # --- values
 
     def _scalar(self, event: events.ScalarEvent) -> None:
+        # Four of five events are scalars, so this does by itself what _key and _add do for the rare cases.
         frame = self._frame
         value: Any = event.value
         start = event.start_mark.index  # type: ignore[union-attr]
         self._last = event
+        if event.tag is not None or event.anchor is not None:
+            self._decorated(event, start)
+        key = frame.key
+        if key is WANTED:
+            if not value or value == "<<" or value in frame.value:
+                self._key(value, start, plain=event.implicit[0])
+            else:
+                frame.key = self._keys.setdefault(value, value)
+                frame.key_start = start
+            return
+        if event.implicit[0]:
+            value = self._plain[value] if value in self._plain else self._learn(value)
+        elif self._has_escapes and FORBIDDEN.search(value):
+            self._faults.append(faults.bad_escape(start))
+        if key.__class__ is str:
+            frame.value[key] = value
+            frame.marks += (frame.key_start, start)
+            frame.key = WANTED
+        else:
+            self._add(value, start)
+
+    def _learn(self, text: str) -> Any:
+        """Remember what an unquoted text means: most of them stand in every step."""
+        value = self._plain[text] = plain_value(text)
+        return value
+
+    def _decorated(self, event: events.ScalarEvent, start: int) -> None:
         if event.tag is not None:
             self._faults.append(faults.bad_tag(start, event.tag))
-        if frame.key is WANTED:
-            self._key(value, start, plain=event.implicit[0])
-        elif event.implicit[0]:
-            self._add(plain_value(value), start)
-        else:
-            if self._has_escapes and FORBIDDEN.search(value):
-                self._faults.append(faults.bad_escape(start))
-            self._add(value, start)
         if event.anchor is not None:
-            self._anchors.finish(event.anchor, plain_value(value) if event.implicit[0] else value)
+            value = plain_value(event.value) if event.implicit[0] else event.value
+            self._anchors.finish(event.anchor, value)
 
     def _add(self, value: Any, start: int) -> None:
         frame = self._frame
