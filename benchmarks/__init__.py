@@ -1,1 +1,3 @@
-"""Timing claims, measured: each a ratio against a peer or a bound of the same run. ``python -m benchmarks``."""
+"""Timing claims, measured: each a ratio against a peer or a bound of the same run. ``python -m
+benchmarks``.
+"""

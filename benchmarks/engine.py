@@ -113,7 +113,9 @@ def overhead(runs: int, sizes: Sequence[int] = (1000, 10_000), workers: int = 8)
         per_step.append(mine)
         value = ratio(walls(found["ours"]), walls(found["loop"]))
         detail = f"{mine:.1f} us a step, pool loop {loop:.1f} us"
-        figures.append(Figure(f"{count} no-op steps, 8 workers, against the pool loop", value, 1.2, detail=detail))
+        figures.append(
+            Figure(f"{count} no-op steps, 8 workers, against the pool loop", value, 1.2, detail=detail)
+        )
         figures.extend(_others(needs, count, loop))
     if len(per_step) > 1:
         figures.append(Figure("cost per step, largest against smallest", per_step[-1] / per_step[0], 1.1))
@@ -149,11 +151,16 @@ def fan_out(runs: int, count: int = 1000, workers: int = 64) -> list[Figure]:
     found = interleaved(
         runs, {"ours": lambda: ours(plan, _ten_ms), "loop": lambda: pool_loop(needs, _ten_ms, workers)}
     )
-    wall, cpu = ratio(walls(found["ours"]), walls(found["loop"])), ratio(cpus(found["ours"]), cpus(found["loop"]))
+    wall, cpu = (
+        ratio(walls(found["ours"]), walls(found["loop"])),
+        ratio(cpus(found["ours"]), cpus(found["loop"])),
+    )
     best = min(walls(found["ours"]))
     detail = f"{best * 1000:.0f} ms, bound {count / workers * 10:.0f} ms"
     return [
-        Figure(f"{count} steps of 10 ms on {workers} workers, against the pool loop", wall, 1.02, detail=detail),
+        Figure(
+            f"{count} steps of 10 ms on {workers} workers, against the pool loop", wall, 1.02, detail=detail
+        ),
         Figure("  processor time, against the pool loop", cpu, 1.0),
     ]
 
@@ -174,7 +181,9 @@ def chains(runs: int, count: int = 1000, workers: int = 32, *, known: bool = Tru
     words = "known" if known else "learnt"
     return Figure(
         f"{count} chains on {workers} workers, durations {words}, against the bound",
-        statistics.median(found) / bound, goal, detail=detail,
+        statistics.median(found) / bound,
+        goal,
+        detail=detail,
     )
 
 

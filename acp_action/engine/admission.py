@@ -1,8 +1,11 @@
-"""Who may start: ready steps in order of rank, the scopes and lanes in their way, and the workers who take them.
+"""Who may start: ready steps in order of rank, the scopes and lanes in their way, and the workers who take
+them.
 
-A step is admitted when every scope it stands in has room and its provider's lanes let it through; else it waits
+A step is admitted when every scope it stands in has room and its provider's lanes let it through; else it
+waits
 in the list of the first thing in its way. Whatever makes room promotes the first of that list, which competes
-again by rank with all that is ready; one that goes elsewhere passes its place on, so that no room stays unused.
+again by rank with all that is ready; one that goes elsewhere passes its place on, so that no room stays
+unused.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The state of a run's graph: what is settled, what is doomed, which groups are open, who hears of it.
 
-Only the scheduler's thread touches it. Invariants: ``waiting[i]`` is the number of unsettled nodes that node i
+Only the scheduler's thread touches it. Invariants: ``waiting[i]`` is the number of unsettled nodes that
+node i
 needs; a settled step never changes; a step is handed out as ready at most once, and never when settled.
 """
 
@@ -133,7 +134,9 @@ class Board:
                 nodes.extend(self._arrive(arrived, now, ready))
 
     def _arrive(self, nodes: list[int], now: float, ready: list[int]) -> list[int]:
-        """Nodes that wait for nothing any more; those that are over at once: gates, doomed and disabled steps."""
+        """Nodes that wait for nothing any more; those that are over at once: gates, doomed and disabled
+        steps.
+        """
         passed: list[int] = []
         for node in nodes:
             if node >= self._count:

@@ -17,18 +17,19 @@ if TYPE_CHECKING:
 class CancelToken:
     """The deadline and the wish to stop, in one; satisfies ``providers.base.Token``.
 
-    ``deadline`` on the clock's monotonic scale, ``inf`` for none; ``patience``: the time-out in seconds that it
-    came from, for the message. The event that waits end on is made only
+    ``deadline`` on the clock's monotonic scale, ``inf`` for none; ``patience``: the time-out in seconds
+    that it came from, for the message. The event that waits end on is made only
     when somebody waits: most attempts never do, and ten thousand events are not free.
     """
 
-    __slots__ = ("_clock", "_event", "_patience", "_reason", "deadline")
+    __slots__ = ("_clock", "_event", "_patience", "_reason", "abandoned", "deadline")
 
     def __init__(self, clock: Clock, deadline: float = math.inf, patience: float = math.inf) -> None:
         self._clock = clock
         self._event: threading.Event | None = None
         self._reason: str | None = None
         self._patience = patience
+        self.abandoned = False
         self.deadline = deadline
 
     @property
@@ -44,6 +45,11 @@ class CancelToken:
         event = self._event
         if event is not None:
             event.set()
+
+    def abandon(self) -> None:
+        """Note that nobody waits for the attempt any more: what it still makes must not be published."""
+        self.abandoned = True
+        self.cancel("given up")
 
     def check(self) -> None:
         """Raise Cancelled or DeadlineExpired when the attempt must end."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _WORTH = 0.2
 _GUESS = 1.0
 # A worker is handed this much work ahead (seconds), and this many steps at the most: passing a step between
-# threads costs about 0.1 ms, which counts when the step itself takes a millisecond. No call over a network does,
+# threads costs about 0.1 ms, which counts when the step itself takes a millisecond. No call over a network
+# does,
 # so for real media a worker has one step at a time and the order of starts is exact.
 _AHEAD = 0.012
 _MOST = 64
@@ -27,10 +28,11 @@ _SURE = 4
 class Expectations:
     """Expected service times in seconds, and ``remaining[i]``: seconds from the start of node i to the end.
 
-    Steps of one provider, model and type are of one ``kind``, a small number. ``at_hand[kind]``: how many steps of
+    Steps of one provider, model and type are of one ``kind``, a small number. ``at_hand[kind]``: how many
+    steps of
     that kind a worker may hold, the running one included; 1 until the run has seen that they are very short.
-    ``brief[kind]``: whether they take next to no time. ``by_file_order``: rank by the place in the file alone (a
-    run without parallelism).
+    ``brief[kind]``: whether they take next to no time. ``by_file_order``: rank by the place in the file
+    alone (a run without parallelism).
     """
 
     def __init__(self, plan: Plan, *, by_file_order: bool = False) -> None:
@@ -78,7 +80,9 @@ class Expectations:
         return self._matters and self._review(first=first)
 
     def _review(self, *, first: bool) -> bool:
-        """Ranking anew costs as much as the graph is big: at a first word, and at 1, 2, 4, 8 … finished steps."""
+        """Ranking anew costs as much as the graph is big: at a first word, and at 1, 2, 4, 8 … finished
+        steps.
+        """
         self._finished += 1
         if not first and self._finished < self._next_review:
             return False

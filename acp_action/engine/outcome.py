@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 
 
 class Done(NamedTuple):
-    """The output is published."""
+    """The output is published. ``text``: the prompt that was used, its templates filled in."""
 
     output: Output
     product: Product
+    text: str | None = None
 
 
 class Refused(NamedTuple):

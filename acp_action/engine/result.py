@@ -1,7 +1,7 @@
 """What a run was: one StepResult for every planned step, in plan order, and the run's own figures.
 
-What is made once or more per step is a NamedTuple: a frozen dataclass of that size takes eight times as long to
-make, which at ten thousand steps is felt.
+What is made once or more per step is a NamedTuple: a frozen dataclass of that size takes eight times as
+long to make, which at ten thousand steps is felt.
 """
 
 from __future__ import annotations

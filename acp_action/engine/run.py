@@ -70,7 +70,8 @@ def run_plan(
 ) -> RunResult:
     """Carry a plan out on the calling thread's watch; returns when every step is settled.
 
-    ``providers``: by name, all that the plan uses. ``lanes``: the limits shared with other runs (default: those
+    ``providers``: by name, all that the plan uses. ``lanes``: the limits shared with other runs (default:
+    those
     of the process). ``crew``: who does the work (default: threads). ``seed``: for ``{{random}}`` and the
     jitter (default: fresh). Step failures are results, not exceptions; only bugs and KeyboardInterrupt raise.
     """

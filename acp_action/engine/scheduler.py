@@ -1,9 +1,10 @@
 """The loop that owns a run: who may start, what came back, what is next.
 
-A step is pending until its needs are settled, then ready; it is admitted when every scope it stands in has room
-and its provider's lanes let it through; refused or failed attempts park until their time. Nothing here waits but
-``collect``, and no worker waits for a limit. All times inside are on the clock's monotonic scale; what leaves, in
-results and events, is in seconds since the run started.
+A step is pending until its needs are settled, then ready; it is admitted when every scope it stands in has
+room and its provider's lanes let it through; refused or failed attempts park until their time. Nothing here
+waits but
+``collect``, and no worker waits for a limit. All times inside are on the clock's monotonic scale; what
+leaves, in results and events, is in seconds since the run started.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ from acp_action.engine.outcome import (
     Stopped,
     Transient,
 )
-from acp_action.engine.result import Attempt, Status, StepResult
+from acp_action.engine.record import result_of
+from acp_action.engine.result import Attempt, Status
 from acp_action.engine.track import THROTTLE, WORKER
-from acp_action.engine.verdict import Again, Patience, verdict_on
+from acp_action.engine.verdict import Again, End, Patience, verdict_on
 from acp_action.events import StepParked, StopRequested
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from acp_action.artifacts import JsonValue
     from acp_action.engine.clock import Clock
     from acp_action.engine.crew import Crew
     from acp_action.engine.durations import Expectations
@@ -55,6 +56,9 @@ _ENDS = {
     Stopped: "stopped",
     Doubt: "doubt",
 }
+
+
+_SUCCESS = End(Status.SUCCEEDED, "")
 
 
 class Scheduler:
@@ -147,7 +151,7 @@ class Scheduler:
         self._end_attempt(index, track, delivery)
         self.admission.give_tickets_back(index, outcome, finished)
         if isinstance(outcome, Done):
-            self._settle(index, track, Status.SUCCEEDED, "", finished, outcome)
+            self._settle(index, track, _SUCCESS, finished, outcome)
             if self._expectations.learn(index, finished - started):
                 self.admission.rank_anew()
         else:
@@ -171,7 +175,7 @@ class Scheduler:
         if isinstance(verdict, Again):
             self._park(index, track, verdict, now)
             return
-        self._settle(index, track, verdict.status, verdict.reason, now, trace=verdict.traceback)
+        self._settle(index, track, verdict, now)
         if verdict.status.bad:
             self._spread(index, now)
 
@@ -227,48 +231,19 @@ class Scheduler:
                 track.deadline = min(track.deadline, moment)
                 self.admission.first_deadline = min(self.admission.first_deadline, moment)
             else:
-                self._settle(index, track, Status.CANCELLED, reason, moment)
+                self._settle(index, track, End(Status.CANCELLED, reason), moment)
         ready = self.board.skip(never, skip_reason, moment - self._begin)
         for index in never:
             self.admission.tracks.pop(index, None)
         self.admission.add(ready, moment)
 
-    def _settle(
-        self,
-        index: int,
-        track: Track,
-        status: Status,
-        reason: str,
-        now: float,
-        done: Done | None = None,
-        trace: str = "",
-    ) -> None:
+    def _settle(self, index: int, track: Track, end: End, now: float, done: Done | None = None) -> None:
         if track.since < now:
             track.turn(track.phase, now)
         del self.admission.tracks[index]
         step = self._steps[index]
-        output, cost, seed, params, notes = None, None, None, step.params, _trace_notes(trace)
-        if done is not None:
-            output, product = done
-            cost, seed, params, notes = product.cost, product.seed, product.params, product.notes
-        # By position: names cost as much as all the rest of making it.
-        result = StepResult(
-            step.name,
-            step.type,
-            step.model.key,
-            step.provider,
-            self.board.names[step.group],
-            status,
-            reason,
-            output,
-            track.attempts,
-            track.waits(self._begin),
-            now - self._begin,
-            cost,
-            seed,
-            params,
-            notes,
-        )
+        group = self.board.names[step.group]
+        result = result_of(step, group, track, self._begin, end, now, done)
         ready = self.board.settle(index, result)
         if ready:
             self.admission.add(ready, now)
@@ -305,13 +280,12 @@ class Scheduler:
             )
             admission.give_tickets_back(index, ended, now)
             admission.lose(track.desk)
+            token = track.token
             self._judge(index, track, ended, now)
+            if token is not None:
+                token.abandon()
 
     def _wait_for(self, moment: float, gate: Gate) -> None:
         if moment < gate.wake_at:
             gate.wake_at = moment
             heappush(self._timers, (moment, -1, gate.number))
-
-
-def _trace_notes(trace: str) -> Mapping[str, JsonValue]:
-    return {"traceback": trace} if trace else {}

@@ -79,7 +79,9 @@ class Gate:
 
 
 class ScopeTree:
-    """The scopes of a plan: ``paths[group]`` from the innermost outward, for steps of that group (-1: none)."""
+    """The scopes of a plan: ``paths[group]`` from the innermost outward, for steps of that group (-1:
+    none).
+    """
 
     def __init__(self, plan: Plan) -> None:
         settings = plan.settings

@@ -1,7 +1,7 @@
 """What a provider lets through: Throttle decides, Lane shares it between threads, Lanes finds it.
 
-The scheduler asks ``next_opening(now)``; when that is now, it calls ``admit`` and sends, and tells the ticket's
-end with one of ``completed``, ``refused`` and ``released``. Time always comes in as a number.
+The scheduler asks ``next_opening(now)``; when that is now, it calls ``admit`` and sends, and tells the
+ticket's end with one of ``completed``, ``refused`` and ``released``. Time always comes in as a number.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _JOB_ONLY = 1.0
 class Limits:
     """What is known beforehand: seconds between two starts, and how many may be in flight (None: any).
 
-    ``none``: there is surely no limit, as for work on this machine; nothing is counted until the first refusal.
+    ``none``: there is surely no limit, as for work on this machine; nothing is counted until the first
+    refusal.
     """
 
     min_interval: float = 0.0

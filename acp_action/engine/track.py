@@ -21,7 +21,8 @@ BACKOFF: Final = "backoff"
 class Track:
     """What the scheduler knows of one step that is ready or further; times on the clock's scale.
 
-    ``since`` and ``phase``: what it has been waiting for, and since when. ``deadline``: set at the first start, moved on by waits that are not the step's own.
+    ``since`` and ``phase``: what it has been waiting for, and since when. ``deadline``: set at the first
+    start, moved on by waits that are not the step's own.
     ``announced``: whether this attempt's start was told (in a bundle it is told when it has happened).
     """
 

@@ -77,7 +77,9 @@ def attempt_step(
         job.token.check()
         request = build_request(step, job, context, publisher.stage_for(step.stem))
         product = providers[step.provider].run(request, job.token)
-        return Done(publisher.publish(step.stem, product), product)
+        if job.token.abandoned:
+            return Stopped("given up")
+        return Done(publisher.publish(step.stem, product), product, request.text)
     except KeyboardInterrupt:
         raise
     except OSError as error:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from acp_action.artifacts import SINGULAR
 from acp_action.catalogue.step_types import STEP_TYPES, StepType
 from acp_action.config.references import references_in
 from acp_action.errors import did_you_mean
 from acp_action.plan.outline import GroupSpot, StepSpot
+from acp_action.plan.ports import (
+    ARTICLE,
+    PLURAL,
+    TEXT_PARAMS,
+    last_texts,
+    media_keys,
+    names_with_places,
+    takes,
+)
 from acp_action.plan.sources import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from acp_action.artifacts import Kind
@@ -22,10 +30,9 @@ if TYPE_CHECKING:
     from acp_action.plan.outline import Outline, Spot
     from acp_action.providers.base import Source
 
-PLURAL: Final = frozenset({"images", "videos"})
-_ARTICLE: Final = {"image": "an image", "images": "images", "video": "a video", "videos": "videos",
-                   "audio": "audio", "text": "a text"}  # fmt: skip
-TEXT_PARAMS: Final = ("prompt", "text", "question")
+
+# A message names at most this many steps to choose from.
+_SHOWN = 8
 
 
 @dataclass(slots=True)
@@ -39,6 +46,7 @@ class Inputs:
     after: list[int] = field(default_factory=list)
     params: dict[str, Any] = field(default_factory=dict)
     uses_input: NodePath | None = None
+    names_media: bool = False
     templated: bool = False
 
 
@@ -55,7 +63,7 @@ class InputResolver:
         self._workspace = workspace
         self._ordered = ordered
         self._first_group = len(outline.steps)
-        self._text_before = _last_texts(outline)
+        self._text_before = last_texts(outline)
 
     def resolve(self, spot: StepSpot) -> Inputs:
         """The inputs of one step."""
@@ -64,7 +72,7 @@ class InputResolver:
         self._take_named(spot, spec, inputs)
         self._take_params(spot, spec, inputs)
         self._take_references(spot, inputs)
-        if spec.media and not inputs.media:
+        if spec.media and not inputs.media and not inputs.names_media:
             self._take_previous(spot, spec, inputs)
         if spec.text != "none" and inputs.text_from is None:
             self._take_text(spot, spec, inputs)
@@ -74,28 +82,31 @@ class InputResolver:
     # --- input_from
 
     def _take_named(self, spot: StepSpot, spec: StepType, inputs: Inputs) -> None:
-        for at, name in _names(spot.entry.input_from, (*spot.at, "input_from")):
+        for at, name in names_with_places(spot.entry.input_from, (*spot.at, "input_from")):
             found = self._find(spot, name, at)
             if found is None:
                 continue
             inputs.data.append(self._node(found))
+            made = {self._made(source) for source in self._steps_of(found)}
+            inputs.names_media |= bool(made - {"text"}) or spec.text == "none"
             for source in self._steps_of(found):
                 self._feed(spot, spec, inputs, source, at)
 
     def _feed(self, spot: StepSpot, spec: StepType, inputs: Inputs, source: int, at: NodePath) -> None:
         made = self._made(source)
         if made == "text" and spec.text != "none":
-            self._feed_text(spot, inputs, source, at)
+            self._feed_text(inputs, source, at)
         elif spec.media and SINGULAR[made] == SINGULAR[spec.media]:
-            self._feed_media(spot, spec, inputs, source, at)
+            self._feed_media(spec, inputs, source, at)
         else:
             name = self._outline.steps[source].name
-            takes = _takes(spec)
             self._findings.error(
-                at, f"'{name}' makes {_ARTICLE[made]}, but {spec.name} takes {takes}", self._offer(spot, spec)
+                at,
+                f"'{name}' makes {ARTICLE[made]}, but {spec.name} takes {takes(spec)}",
+                self._offer(spot, spec),
             )
 
-    def _feed_text(self, spot: StepSpot, inputs: Inputs, source: int, at: NodePath) -> None:
+    def _feed_text(self, inputs: Inputs, source: int, at: NodePath) -> None:
         name = self._outline.steps[source].name
         own = next((p for p in TEXT_PARAMS if p in inputs.params), None)
         if own is not None:
@@ -110,7 +121,7 @@ class InputResolver:
             )
         inputs.text_from = source
 
-    def _feed_media(self, spot: StepSpot, spec: StepType, inputs: Inputs, source: int, at: NodePath) -> None:
+    def _feed_media(self, spec: StepType, inputs: Inputs, source: int, at: NodePath) -> None:
         single = spec.media not in PLURAL
         if single and (inputs.media or self._made(source) in PLURAL):
             what = SINGULAR[spec.media] if spec.media else ""
@@ -125,10 +136,11 @@ class InputResolver:
     # --- params
 
     def _take_params(self, spot: StepSpot, spec: StepType, inputs: Inputs) -> None:
-        for key in _media_keys(spec):
+        for key in media_keys(spec):
             if key not in inputs.params:
                 continue
             value = inputs.params.pop(key)
+            inputs.names_media = True
             at = (*spot.at, "params", key)
             if inputs.media:
                 self._findings.error(at, "the step has input_from already", "drop one of them", key=True)
@@ -170,9 +182,10 @@ class InputResolver:
                 continue
             found = self._find(spot, reference.name, at)
             if isinstance(found, GroupSpot):
+                members = [self._outline.steps[i].name for i in found.steps]
                 self._findings.error(
                     at, f"'{reference.name}' is a group, which has no output of its own",
-                    "name one of its members: " + ", ".join(self._outline.steps[i].name for i in found.steps[:5]),
+                    f"name one of its members: {', '.join(members[:_SHOWN])}",
                 )  # fmt: skip
             elif found is not None:
                 self._refer(inputs, reference.name, found, str(subpath[0]), at)
@@ -181,7 +194,7 @@ class InputResolver:
         made = self._made(found.index)
         if param in TEXT_PARAMS and made != "text":
             self._findings.error(
-                at, f"'{name}' makes {_ARTICLE[made]}, but a {param} is a text", f"use input_from: {name}"
+                at, f"'{name}' makes {ARTICLE[made]}, but a {param} is a text", f"use input_from: {name}"
             )
         inputs.references[name] = found.index
         inputs.data.append(found.index)
@@ -189,7 +202,7 @@ class InputResolver:
     # --- what is implied
 
     def _take_previous(self, spot: StepSpot, spec: StepType, inputs: Inputs) -> None:
-        needed = _ARTICLE[spec.media] if spec.media else ""
+        needed = ARTICLE[spec.media] if spec.media else ""
         param = spec.media_param
         if any(self._outline.names.get(name) is None for name in spot.entry.input_from):
             return  # the unknown name is the problem, and it has been told
@@ -205,8 +218,8 @@ class InputResolver:
         if spec.media and any(k != SINGULAR[spec.media] for k in kinds):
             other = next(k for k in kinds if k != SINGULAR[spec.media])
             self._findings.error(
-                spot.at, f"{spec.name} needs {needed}, but the entry before it, '{previous.name}', makes {_ARTICLE[other]}",
-                self._offer(spot, spec),
+                spot.at, f"{spec.name} needs {needed}, but the entry before it, '{previous.name}', makes
+                {ARTICLE[other]}", self._offer(spot, spec),
             )  # fmt: skip
             return
         inputs.data.append(self._node(previous))
@@ -232,7 +245,7 @@ class InputResolver:
     def _take_needs(self, spot: StepSpot, inputs: Inputs) -> None:
         holder: Spot = spot
         while True:
-            for at, name in _names(holder.entry.needs, (*holder.at, "needs")):
+            for at, name in names_with_places(holder.entry.needs, (*holder.at, "needs")):
                 found = self._find(holder, name, at)
                 if found is not None:
                     inputs.after.append(self._node(found))
@@ -246,7 +259,8 @@ class InputResolver:
     def _find(self, spot: Spot, name: str, at: NodePath) -> Spot | None:
         found = self._outline.names.get(name)
         if found is None:
-            near = did_you_mean(name, self._outline.names)
+            known = ", ".join(list(self._outline.names)[:_SHOWN])
+            near = did_you_mean(name, self._outline.names) or f"known are {known}"
             self._findings.error(at, f"there is no step or group named '{name}'", near)
         elif found is spot:
             self._findings.error(at, f"'{name}' would wait for itself", "name another step")
@@ -273,34 +287,4 @@ class InputResolver:
         for step in range(spot.index - 1, -1, -1):
             if SINGULAR[self._made(step)] == wanted:
                 return f"try input_from: {self._outline.steps[step].name}"
-        return f"no step before it makes {_ARTICLE[wanted]}"
-
-
-def _last_texts(outline: Outline) -> list[int | None]:
-    """For each top-level entry, the nearest step before it that makes a text."""
-    last: int | None = None
-    result: list[int | None] = []
-    for entry in outline.roots:
-        result.append(last)
-        if isinstance(entry, StepSpot) and entry.enabled and STEP_TYPES[entry.entry.type].makes == "text":
-            last = entry.index
-    return result
-
-
-def _takes(spec: StepType) -> str:
-    ports = [_ARTICLE[spec.media]] if spec.media else []
-    if spec.text != "none":
-        ports.append("a text")
-    return " and ".join(ports)
-
-
-def _media_keys(spec: StepType) -> tuple[str, ...]:
-    if not spec.media:
-        return ()
-    one = SINGULAR[spec.media]
-    return (one, f"{one}s") if spec.media in PLURAL else (one,)
-
-
-def _names(names: tuple[str, ...], at: NodePath) -> Iterator[tuple[NodePath, str]]:
-    for place, name in enumerate(names):
-        yield ((*at, place) if len(names) > 1 else at), name
+        return f"no step before it makes {ARTICLE[wanted]}"

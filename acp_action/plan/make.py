@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.config.references import references_in
 from acp_action.errors import ConfigError
 from acp_action.plan.build import GraphBuilder
@@ -12,7 +13,9 @@ from acp_action.plan.findings import Findings
 from acp_action.plan.graph import find_cycle
 from acp_action.plan.inputs import InputResolver
 from acp_action.plan.model import Graph, Group, Plan
+from acp_action.plan.names import assign_stems
 from acp_action.plan.outline import outline
+from acp_action.plan.ports import PLURAL
 from acp_action.plan.select import narrow, needs_of
 from acp_action.plan.steps import StepMaker
 
@@ -55,13 +58,15 @@ def make_plan(
     resolver = InputResolver(whole, findings, workspace or Path.cwd(), ordered=ordered)
     inputs = [resolver.resolve(spot) for spot in whole.steps]
     _check_cycle(whole, inputs, findings)
+    # Before anything is left out: a selection must not take another step's file name.
+    stems = _stems(whole)
     if only:
         whole, inputs = narrow(whole, inputs, only)
     if env is not None:
         _check_env(whole, inputs, findings, env)
     if need_input and input_text is None:
         _check_input(whole, inputs, findings)
-    steps = StepMaker(whole, findings, settings, providers).make(inputs)
+    steps = StepMaker(whole, findings, settings, providers).make(inputs, stems)
     if findings.errors:
         raise ConfigError(findings.sorted_errors())
     return Plan(
@@ -75,6 +80,12 @@ def make_plan(
         warnings=tuple(findings.warnings),
         env=dict(env or {}),
     )
+
+
+def _stems(whole: Outline) -> dict[str, str]:
+    plural = [STEP_TYPES[spot.entry.type].makes in PLURAL for spot in whole.steps]
+    names = [spot.name for spot in whole.steps]
+    return dict(zip(names, assign_stems(names, plural), strict=True))
 
 
 def _check_cycle(whole: Outline, inputs: Sequence[Inputs], findings: Findings) -> None:

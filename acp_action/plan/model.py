@@ -23,7 +23,8 @@ class Step:
     ``index``: its place in plan order. ``media``: what feeds its media port, in order: indexes of steps, or
     sources from outside. ``text_from``: the step whose text it takes, None for the run's input or its own
     parameter. ``references``: template names to step indexes. ``data``: every step whose output it needs.
-    ``group``: index into ``Plan.groups``, -1 at top level; ``number`` of ``total`` is its place in that group,
+    ``group``: index into ``Plan.groups``, -1 at top level; ``number`` of ``total`` is its place in that
+    group,
     0 at top level. ``timeout`` in seconds, ``retries`` after the first attempt. ``expected``: seconds of
     service time, None when unknown. ``preview``: provider ``local`` stands in for the model's own.
     ``text``: its own text as written (``text_param`` says under which name), None when it takes another's or

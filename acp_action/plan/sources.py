@@ -40,12 +40,13 @@ def _file(value: str, kind: Kind, at: NodePath, workspace: Path, findings: Findi
     try:
         root = workspace.resolve()
         path = (root / value).resolve()
-        mode = path.stat().st_mode
+        inside = path.is_relative_to(root)
+        mode = path.stat().st_mode if inside else 0
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         findings.error(at, f"cannot read '{value}' in {workspace}: {reason}", "check the path")
         return None
-    if not path.is_relative_to(root):
+    if not inside:
         findings.error(
             at, f"'{value}' is outside of the workspace {root}", "copy the file into the workspace"
         )

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from acp_action.catalogue.models import catalogue
 from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.errors import did_you_mean
-from acp_action.plan.inputs import PLURAL, TEXT_PARAMS
 from acp_action.plan.model import Step
-from acp_action.plan.names import assign_stems
+from acp_action.plan.ports import TEXT_PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,12 +38,12 @@ class StepMaker:
         self._models: dict[tuple[str, str | None], Model | None] = {}
         self._forced = settings.provider if settings.origins.get("provider") not in _FROM_FILE else None
 
-    def make(self, inputs: Sequence[Inputs]) -> tuple[Step, ...]:
-        """The steps, in plan order; those with a problem are left out."""
-        spots = self._outline.steps
-        plural = [STEP_TYPES[s.entry.type].makes in PLURAL for s in spots]
-        stems = assign_stems([s.name for s in spots], plural)
-        made = (self._make(s, i, stem) for s, i, stem in zip(spots, inputs, stems, strict=True))
+    def make(self, inputs: Sequence[Inputs], stems: Mapping[str, str]) -> tuple[Step, ...]:
+        """The steps, in plan order; those with a problem are left out. ``stems``: file names by step name."""
+        made = (
+            self._make(spot, taken, stems[spot.name])
+            for spot, taken in zip(self._outline.steps, inputs, strict=True)
+        )
         return tuple(step for step in made if step is not None)
 
     def _make(self, spot: StepSpot, inputs: Inputs, stem: str) -> Step | None:

@@ -58,13 +58,15 @@ class Recorder:
 
 @dataclass
 class Virtual:
-    """One run on a virtual clock. ``answers``: step name to a list of (seconds, outcome), the last one repeated."""
+    """One run on a virtual clock. ``answers``: step name to a list of (seconds, outcome), the last one
+    repeated.
+    """
 
     plan: Plan
     answers: dict[str, list[tuple[float, Outcome]]] = field(default_factory=dict)
     usual: tuple[float, Outcome] = (1.0, DONE)
     lanes: Lanes = field(default_factory=Lanes)
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
     seed: int = 7
     on_start: Callable[[Job], None] | None = None
     deaf: set[str] = field(default_factory=set)

@@ -24,11 +24,13 @@ CLOCK = SystemClock()
 
 
 def job(step: int, token: CancelToken | None = None) -> Job:
+    """A first attempt at a step."""
     return Job(step, 1, 0, token or CancelToken(CLOCK))
 
 
 @pytest.fixture(params=["threads", "executor", "inline"])
 def crew(request: pytest.FixtureRequest) -> Iterator[Crew]:
+    """Every crew that makes real attempts."""
     if request.param == "executor":
         with ThreadPoolExecutor(4) as pool:
             yield ExecutorCrew(pool)
@@ -39,6 +41,7 @@ def crew(request: pytest.FixtureRequest) -> Iterator[Crew]:
 
 
 def collect(crew: Crew, count: int) -> list[Message]:
+    """Wait for so many messages."""
     found: list[Message] = []
     while len(found) < count:
         found += crew.collect(30.0)

@@ -1,0 +1,47 @@
+"""From all that is known of a step at its end to its StepResult."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from acp_action.engine.result import StepResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acp_action.artifacts import JsonValue
+    from acp_action.engine.outcome import Done
+    from acp_action.engine.track import Track
+    from acp_action.engine.verdict import End
+    from acp_action.plan.model import Step
+
+
+def result_of(
+    step: Step, group: str, track: Track, begin: float, end: End, now: float, done: Done | None
+) -> StepResult:
+    """The result of a step that was at least ready; ``begin`` and ``now`` on the clock's scale."""
+    output, cost, seed, params, text = None, None, None, step.params, step.text
+    notes: Mapping[str, JsonValue] = {"traceback": end.traceback} if end.traceback else {}
+    if done is not None:
+        output, product, text = done
+        cost, seed, params, notes = product.cost, product.seed, product.params, product.notes
+    if text is not None:
+        params = {step.text_param: text, **params}
+    # By position: names would cost as much as all the rest of making it.
+    return StepResult(
+        step.name,
+        step.type,
+        step.model.key,
+        step.provider,
+        group,
+        end.status,
+        end.reason,
+        output,
+        track.attempts,
+        track.waits(begin),
+        now - begin,
+        cost,
+        seed,
+        params,
+        notes,
+    )
