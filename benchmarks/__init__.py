@@ -1,3 +1,1 @@
-"""Timing claims, measured: each a ratio against a peer or a bound of the same run. ``python -m
-benchmarks``.
-"""
+"""Timing claims, measured: each a ratio against a peer or a bound of the same run."""

@@ -1,5 +1,4 @@
-"""Who may start: ready steps in order of rank, the scopes and lanes in their way, and the workers who take
-them.
+"""Who may start: ready steps in order of rank, what is in their way, and the workers who take them.
 
 A step is admitted when every scope it stands in has room and its provider's lanes let it through; else it
 waits

@@ -134,9 +134,7 @@ class Board:
                 nodes.extend(self._arrive(arrived, now, ready))
 
     def _arrive(self, nodes: list[int], now: float, ready: list[int]) -> list[int]:
-        """Nodes that wait for nothing any more; those that are over at once: gates, doomed and disabled
-        steps.
-        """
+        """Nodes that wait for nothing any more; those that are over at once, such as gates."""
         passed: list[int] = []
         for node in nodes:
             if node >= self._count:

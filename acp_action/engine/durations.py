@@ -80,9 +80,7 @@ class Expectations:
         return self._matters and self._review(first=first)
 
     def _review(self, *, first: bool) -> bool:
-        """Ranking anew costs as much as the graph is big: at a first word, and at 1, 2, 4, 8 … finished
-        steps.
-        """
+        """Rank anew, which costs as the graph is big: at a first word, and at 1, 2, 4, 8 … ends."""
         self._finished += 1
         if not first and self._finished < self._next_review:
             return False

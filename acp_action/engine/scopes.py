@@ -79,9 +79,7 @@ class Gate:
 
 
 class ScopeTree:
-    """The scopes of a plan: ``paths[group]`` from the innermost outward, for steps of that group (-1:
-    none).
-    """
+    """The scopes of a plan: ``paths[group]`` from the innermost outward; -1 for steps of no group."""
 
     def __init__(self, plan: Plan) -> None:
         settings = plan.settings

@@ -51,8 +51,9 @@ Verdict: TypeAlias = Again | End
 def verdict_on(
     outcome: Outcome, step: Step, track: Track, now: float, patience: Patience, rng: random.Random
 ) -> Verdict:
-    """Judge an outcome other than Done; ``now`` is the attempt's end. Counts refusals and retries in
-    ``track``.
+    """Judge an outcome other than Done; ``now`` is the attempt's end.
+
+    Counts refusals and retries in ``track``.
     """
     if track.token is not None and track.token.cancelled:
         return End(Status.CANCELLED, outcome.reason if isinstance(outcome, Stopped) else "cancelled")

@@ -184,9 +184,10 @@ class InputResolver:
             if isinstance(found, GroupSpot):
                 members = [self._outline.steps[i].name for i in found.steps]
                 self._findings.error(
-                    at, f"'{reference.name}' is a group, which has no output of its own",
+                    at,
+                    f"'{reference.name}' is a group, which has no output of its own",
                     f"name one of its members: {', '.join(members[:_SHOWN])}",
-                )  # fmt: skip
+                )
             elif found is not None:
                 self._refer(inputs, reference.name, found, str(subpath[0]), at)
 
@@ -209,18 +210,20 @@ class InputResolver:
         previous = self._previous(spot)
         if previous is None:
             self._findings.error(
-                spot.at, f"{spec.name} needs {needed}, and no entry comes before it",
+                spot.at,
+                f"{spec.name} needs {needed}, and no entry comes before it",
                 f"add input_from with a step's name, or params.{param} with a file",
-            )  # fmt: skip
+            )
             return
         steps = [i for i in self._steps_of(previous) if self._outline.steps[i].enabled]
         kinds = [SINGULAR[self._made(i)] for i in steps]
         if spec.media and any(k != SINGULAR[spec.media] for k in kinds):
-            other = next(k for k in kinds if k != SINGULAR[spec.media])
+            other = ARTICLE[next(k for k in kinds if k != SINGULAR[spec.media])]
             self._findings.error(
-                spot.at, f"{spec.name} needs {needed}, but the entry before it, '{previous.name}', makes
-                {ARTICLE[other]}", self._offer(spot, spec),
-            )  # fmt: skip
+                spot.at,
+                f"{spec.name} needs {needed}, but the entry before it, '{previous.name}', makes {other}",
+                self._offer(spot, spec),
+            )
             return
         inputs.data.append(self._node(previous))
         for step in steps:

@@ -58,8 +58,9 @@ class Recorder:
 
 @dataclass
 class Virtual:
-    """One run on a virtual clock. ``answers``: step name to a list of (seconds, outcome), the last one
-    repeated.
+    """One run on a virtual clock.
+
+    ``answers``: step name to a list of (seconds, outcome), the last one repeated.
     """
 
     plan: Plan

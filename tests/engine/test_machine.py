@@ -1,5 +1,4 @@
-"""A state machine drives the real scheduler: any order of answers, stops and time, and the rules that
-always hold.
+"""A state machine drives the real scheduler: any order of answers, stops and time; rules always hold.
 
 The numbers (I13 …) are those of the fault model: each names the promise it checks.
 """

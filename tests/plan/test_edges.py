@@ -151,8 +151,10 @@ CASES = {
         "'late' comes later in the file",
     ),
     "wrong kind": (
-        "- {name: t, type: analyze_image}\n"
-        "- {name: v, type: image_to_video, input_from: t, params: {image: 7}}",
+        (
+            "- {name: t, type: analyze_image}\n"
+            "- {name: v, type: image_to_video, input_from: t, params: {image: 7}}"
+        ),
         "expected the path or URL",
     ),
     "text for an image": (
@@ -168,13 +170,17 @@ CASES = {
         "'pic' makes an image, but text_to_image takes a text",
     ),
     "several for one": (
-        "- {name: p2, type: text_to_image, params: {prompt: y}}\n"
-        "- {name: v, type: image_to_video, input_from: [pic, p2]}",
+        (
+            "- {name: p2, type: text_to_image, params: {prompt: y}}\n"
+            "- {name: v, type: image_to_video, input_from: [pic, p2]}"
+        ),
         "gets several images, but image_to_video takes one",
     ),
     "two texts": (
-        "- {name: t, type: analyze_image}\n"
-        "- {name: s, type: text_to_speech, input_from: t, params: {text: hello}}",
+        (
+            "- {name: t, type: analyze_image}\n"
+            "- {name: s, type: text_to_speech, input_from: t, params: {text: hello}}"
+        ),
         "takes its text from 't', but has a text of its own",
     ),
     "unknown in a template": (
