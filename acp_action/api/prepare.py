@@ -49,7 +49,7 @@ def plan_pipeline(
 ) -> Plan:
     """Load, check and plan; nothing is written and no key is asked for.
 
-    ``config``: a path, a YAML text, a mapping, or a config. ``need_input``: whether a step that uses the
+    ``config``: a path, a mapping, or a config. ``need_input``: whether a step that uses the
     run's input is an error when there is none. Raises ConfigError or UsageError with all problems.
     """
     loaded = load_pipeline(config)

@@ -13,6 +13,7 @@ from acp_action.engine.cancel import StopSwitch
 from acp_action.engine.crew import InlineCrew
 from acp_action.engine.result import RunResult
 from acp_action.engine.run import run_plan
+from acp_action.progress.log import LogLines
 from acp_action.report.files import write_reports
 from acp_action.report.summarise import summarise
 from acp_action.store.outbox import Outbox
@@ -91,5 +92,12 @@ def run_step_plan(
     """Run a plan of one step on the calling thread; no manifest, no report, the result says it all."""
     switch = stop or StopSwitch()
     with Interrupts(switch):
-        run = run_plan(plan, providers=providers, publisher=Outbox(folder), stop=switch, crew=InlineCrew())
+        run = run_plan(
+            plan,
+            providers=providers,
+            publisher=Outbox(folder),
+            listeners=(LogLines(plan.settings.log_level),),
+            stop=switch,
+            crew=InlineCrew(),
+        )
     return run.steps[0]

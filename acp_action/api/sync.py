@@ -77,7 +77,7 @@ class AIPipelineManager:
     ) -> PipelineResult:
         """Run a pipeline to its end; a step that fails is a result, not an exception.
 
-        ``config``: the path of a file, its YAML as text, a mapping, or a PipelineConfig. ``input_text``: what
+        ``config``: the path of a file, a mapping, or a PipelineConfig. ``input_text``: what
         ``{{input}}`` stands for. ``steps``: carry out these and what they need, nothing else. ``listeners``
         hear every event. ``stop``: ends the run from any thread. The rest as in the class, for this run.
 
@@ -108,8 +108,8 @@ class AIPipelineManager:
     ) -> StepResult:
         """An image of what the prompt says; ``params``: the model's own, such as ``seed``.
 
-        Runs on the calling thread. The file is called ``name``, or after the call and the prompt with a number
-        from the second time on: calls of one process never overwrite each other's files unless told to.
+        Runs on the calling thread. The file is called ``name``, or after the call and the prompt, with a
+        number from the second time on: calls of one process never overwrite each other's files by themselves.
         """
         return self._call(Call("generate_image", "text_to_image", prompt, None, model, name, params), stop)
 

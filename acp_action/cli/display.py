@@ -37,7 +37,7 @@ class Display:
     def listening(self, plan: Plan) -> Iterator[tuple[Listener, ...]]:
         """The listeners for a run of this plan; what they show is complete when the context ends."""
         listeners: list[Listener] = [_event_line] if self.stream else []
-        with _logging_to_stderr():
+        with logging_to_stderr():
             if self._is_live():
                 from acp_action.progress.board import board_of
                 from acp_action.progress.live import LiveBoard
@@ -83,7 +83,7 @@ def _result_document(result: PipelineResult, code: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _logging_to_stderr() -> Iterator[None]:
+def logging_to_stderr() -> Iterator[None]:
     """Send what the package logs to standard error, as the guide shows it, while the context lasts."""
     log = logging.getLogger("acp_action")
     sink = logging.StreamHandler(StandardError())

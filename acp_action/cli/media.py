@@ -18,7 +18,7 @@ from acp_action.cli.options import (
     read_input,
     read_params,
 )
-from acp_action.cli.streams import show, show_json, tell
+from acp_action.cli.streams import show, show_json
 from acp_action.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,15 +94,17 @@ def _carry_out(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    from acp_action.api.sync import AIPipelineManager
-    from acp_action.cli.signals import Signals
-
     params = read_params(param)
     for taken in {*call, "stop"} & set(params):
         raise UsageError(f"--param {taken}: {taken} has its own place on the command line, see --help")
-    with Signals() as signals:
-        provider, output_dir, timeout = where
-        manager = AIPipelineManager(provider=provider, output_dir=output_dir, timeout=timeout)
+    from acp_action.api.sync import AIPipelineManager
+    from acp_action.cli.display import logging_to_stderr
+    from acp_action.cli.signals import Signals
+
+    provider, output_dir, timeout = where
+    level = "ERROR" if quiet else "INFO"
+    manager = AIPipelineManager(provider=provider, output_dir=output_dir, timeout=timeout, log_level=level)
+    with Signals() as signals, logging_to_stderr():
         step = getattr(manager, verb)(**call, **params, stop=signals.switch)
         code = 0 if step.success else 128 + signals.number if signals.number else 1
     _show_step(step, code, as_json=as_json, quiet=quiet)
@@ -114,8 +116,6 @@ def _show_step(step: StepResult, code: int, *, as_json: bool, quiet: bool) -> No
         show_json(_fields(step, code))
     elif step.success and not quiet:
         show(step.text if step.text is not None else str(step.output_path))
-    if not step.success:
-        tell(f"[ERROR] {step.status}: {step.error}")
 
 
 def _fields(step: StepResult, code: int) -> dict[str, Any]:

@@ -100,7 +100,11 @@ def read_params(pairs: list[str] | None) -> dict[str, object]:
         if name in params:
             raise UsageError(f"--param {name} is given twice; give it once")
         try:
-            params[name] = json.loads(value)
+            params[name] = json.loads(value, parse_constant=_refuse)
         except ValueError:
             params[name] = value
     return params
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")

@@ -69,12 +69,12 @@ def run_chain(
 
     Ctrl-C ends the run and keeps what was finished.
     """
+    if as_json and stream:
+        raise UsageError("--json and --stream both want standard output; give one of them")
     from acp_action.api.prepare import Wishes
     from acp_action.cli.display import Display
     from acp_action.config.cascade import Overrides
 
-    if as_json and stream:
-        raise UsageError("--json and --stream both want standard output; give one of them")
     overrides = Overrides(
         parallel=parallel,
         max_workers=max_workers,

@@ -16,7 +16,9 @@ def prepare_streams() -> None:
         if getattr(sys, name) is None:
             # The number must be taken, or the next file that is opened becomes standard output.
             _fill(number)
-            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8"))
+            setattr(
+                sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)
+            )
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -75,7 +75,7 @@ class LiveBoard:
 
         now = time.monotonic() - self._begin
         rows = render(self._board, now, self._console.width, self._console.height - 1, ascii_only=self._ascii)
-        return Group(*(Text.assemble(*_spans(row), no_wrap=True, overflow="crop", end="") for row in rows))
+        return Group(*(Text.assemble(*_spans(row), no_wrap=True, overflow="crop") for row in rows))
 
 
 def _spans(row: Any) -> list[Any]:

@@ -55,7 +55,8 @@ def render(board: Board, now: float, width: int, height: int = 0, *, ascii_only:
 
     ``height``: the most rows there may be, 0 for any number; what does not fit is counted instead of shown.
     """
-    names = min(max((_cells(one_line(line.name)) for line in board.lines), default=0), _NAME_CELLS)
+    widths = (_cells(one_line(line.name)) + len(_INDENT) * line.depth for line in board.lines)
+    names = min(max(widths, default=0), _NAME_CELLS)
     shown = _fold(board.lines, max(height - 1, 1) if height else len(board.lines))
     rows = [_title(board, now, width, ascii_only=ascii_only)]
     for item in shown:
@@ -81,7 +82,7 @@ def _row(line: Line, now: float, width: int, names: int, *, ascii_only: bool) ->
     symbol, plain, style = _SYMBOLS[line.state]
     indent = _INDENT * (line.depth + 1)
     room = width - len(indent) - 2
-    name = _pad(one_line(line.name), max(names - 2 * line.depth, 8), ascii_only=ascii_only)
+    name = _pad(one_line(line.name), max(names - len(_INDENT) * line.depth, 8), ascii_only=ascii_only)
     middle = f"{line.settled}/{line.total}" if line.is_group else one_line(line.model)
     text = f"{name}  {_pad(middle, _MODEL_CELLS, ascii_only=ascii_only)}  {_tail(line, now)}".rstrip()
     return Row(indent, plain if ascii_only else symbol, cut(text, room, ascii_only=ascii_only), style)

@@ -1,0 +1,103 @@
+"""Ctrl-C and SIGTERM against the real program: quick, in order, and nothing that was finished is lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from acp_action.cli.signals import Signals
+from tests.cli.programs import Running, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PIPELINE = """
+settings: {provider: local, fail_fast: false}
+steps:
+  - {name: quick, type: text_to_image, params: {prompt: a cat}}
+  - type: parallel_group
+    name: slow
+    steps:
+      - {name: slow_1, type: text_to_image, params: {prompt: a dog, delay: 60}}
+      - {name: slow_2, type: text_to_image, params: {prompt: a fox, delay: 60}}
+  - {name: never, type: text_to_image, params: {prompt: a hen}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a pipeline that would take two minutes."""
+    (tmp_path / "p.yaml").write_text(PIPELINE)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_and_keeps_what_was_finished(folder: Path, number: int, code: int) -> None:
+    """X1, X2: within two seconds the process is gone; outputs, manifest and report of the rest are there."""
+    with Running("run-chain", "-c", "p.yaml", "--json", cwd=folder) as program:
+        program.until("Started: slow_2")
+        program.process.send_signal(number)
+        sent = time.monotonic()
+        ended, out, err = program.end()
+    assert time.monotonic() - sent < 2.0
+    assert ended == code
+    assert json.loads(out)["exit_code"] == code
+    assert "Traceback" not in err
+    manifest = json.loads((folder / "output/manifest.json").read_text())
+    assert [record["file"] for record in manifest["outputs"]] == ["quick.png"]
+    statuses = {step["name"]: step["status"] for step in json.loads(out)["report"]["steps"]}
+    assert statuses == {
+        "quick": "succeeded",
+        "slow_1": "cancelled",
+        "slow_2": "cancelled",
+        "never": "skipped",
+    }
+    assert json.loads((folder / "output/report.json").read_text())["stopped"]
+
+
+STUBBORN = """
+import os, signal, threading
+from acp_action.cli.signals import Signals
+with Signals() as signals:
+    os.kill(os.getpid(), signal.SIGINT)
+    print(signals.switch.reason, signals.number, flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(60)
+"""
+
+
+def test_a_second_signal_ends_the_process_at_once() -> None:
+    """X4: the first signal throws the switch and no more; the second one waits for nothing."""
+    done = subprocess.run(
+        [sys.executable, "-c", STUBBORN], env=environment(), capture_output=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (143, b"interrupted (Ctrl-C) 2\n", b"")
+
+
+def test_signals_that_are_ignored_stay_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nohup or a shell's background job ignores, the program ignores; afterwards all is as before."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Signals():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_single_step_can_be_interrupted_too(tmp_path: Path) -> None:
+    """One-step commands end as quickly, and leave no half a file."""
+    words = ("generate-image", "a cat", "--provider", "local", "--param", "delay=60")
+    with Running(*words, cwd=tmp_path) as program:
+        program.until("Started")
+        program.process.send_signal(signal.SIGINT)
+        code, out, _ = program.end()
+    assert (code, out) == (130, "")
+    assert list((tmp_path / "output").iterdir()) == []

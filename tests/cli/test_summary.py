@@ -1,0 +1,97 @@
+"""The last words of a run, and the code it ends with."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acp_action.api.run import PipelineResult
+from acp_action.cli.codes import exit_code
+from acp_action.cli.summary import headline, summary
+from acp_action.engine.result import RunResult, Status
+from tests.fakes import Trace, a_plan, a_step, carry_out, guide_run
+
+
+def a_result(run: RunResult, **changes: Any) -> PipelineResult:
+    """The run as the API gives it."""
+    values = {field.name: getattr(run, field.name) for field in fields(RunResult)}
+    return PipelineResult(**{**values, "output_dir": Path("/out"), **changes})
+
+
+def ended(*statuses: Status, stopped: str = "", unwritten: tuple[str, ...] = ()) -> PipelineResult:
+    """A run whose steps ended like this."""
+    steps = [a_step(i, f"s{i}") for i in range(len(statuses))]
+    run = carry_out(a_plan(steps), [Trace(status=status, reason="why") for status in statuses])
+    return a_result(run, stopped=stopped, unwritten=unwritten)
+
+
+def test_the_guides_run_has_the_headline() -> None:
+    """The time taken, the time saved and the ratio, in one line."""
+    assert headline(guide_run()) == "2.8 s instead of 10.3 s one after another: 3.7 x"
+
+
+def test_without_a_gain_there_is_no_claim() -> None:
+    """A run that saved nothing says how long it took and no more."""
+    assert headline(ended(Status.SUCCEEDED)) == "1.0 s"
+
+
+def test_a_failure_counts_what_happened() -> None:
+    """Everything that is not done is counted by its status."""
+    result = ended(Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT, Status.SKIPPED, stopped="Ctrl-C\n")
+    assert headline(result).startswith(
+        "stopped: Ctrl-C⏎; 1 of 4 steps done, 1 failed, 1 timed out, 1 skipped; "
+    )
+
+
+def test_the_files_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The summary says which file each step made, that previews are previews, and where the rest is."""
+    monkeypatch.chdir("/")
+    assert summary(a_result(guide_run(preview=True))).splitlines() == [
+        "  image_1: out/image_1.png",
+        "  image_2: out/image_2.png",
+        "  image_3: out/image_3.png",
+        "  image_4: out/image_4.png",
+        "2.8 s instead of 10.3 s one after another: 3.7 x",
+        "These are previews by the embedded provider 'local', not the models' own work.",
+        "Results: out/ (manifest.json, report.md)",
+    ]
+
+
+def test_many_files_are_counted() -> None:
+    """A thousand files do not push the headline off the screen."""
+    lines = summary(ended(*[Status.SUCCEEDED] * 1000)).splitlines()
+    assert len(lines) == 15
+    assert lines[12] == "  and 988 more files, see manifest.json"
+
+
+@pytest.mark.parametrize(
+    ("result", "signal_number", "code"),
+    [
+        (ended(Status.SUCCEEDED, Status.CACHED), 0, 0),
+        (ended(Status.SUCCEEDED, Status.FAILED), 0, 1),
+        (ended(Status.TIMED_OUT), 0, 1),
+        (ended(Status.REFUSED), 0, 1),
+        (ended(Status.DOUBT), 0, 1),
+        (ended(Status.CANCELLED, stopped="interrupted"), 2, 130),
+        (ended(Status.CANCELLED, stopped="ended"), 15, 143),
+        (ended(Status.FAILED, stopped="interrupted"), 2, 130),
+        (ended(Status.SUCCEEDED, stopped="the budget is used up"), 0, 3),
+        (ended(Status.SUCCEEDED), 2, 0),
+        (ended(Status.SUCCEEDED, unwritten=("cannot write report.json",)), 0, 1),
+    ],
+)
+def test_the_exit_code_is_a_function_of_the_end(
+    result: PipelineResult, signal_number: int, code: int
+) -> None:
+    """The table of docs/exit-codes.md: a signal counts where it ended the run, a failure before a limit."""
+    assert exit_code(result, signal_number) == code
+
+
+def test_disabled_steps_are_no_failure() -> None:
+    """A step that was switched off does not fail the run."""
+    result = ended(Status.SKIPPED)
+    plan = replace(result.plan, steps=tuple(replace(s, enabled=False) for s in result.plan.steps))
+    assert exit_code(replace(result, plan=plan)) == 0
