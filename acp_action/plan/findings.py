@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from acp_action.config.model import NodePath
@@ -29,7 +29,7 @@ class ConfigSource(Protocol):
         *,
         key: bool = False,
         offset: int = 0,
-        severity: str = "error",
+        severity: Literal["error", "warning"] = "error",
     ) -> Problem:
         """A problem at a node, with its place and line."""
         ...

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class StepSpot:
-    """A step where it stands: ``root`` is the index of the top-level entry that holds it."""
+    """A step where it stands: ``root`` is the index of its top-level entry, ``at`` its place in the file."""
 
     index: int
     name: str
@@ -25,11 +25,7 @@ class StepSpot:
     root: int
     number: int
     enabled: bool
-
-    @property
-    def at(self) -> NodePath:
-        """Where the entry stands in the file."""
-        return self.entry.at
+    at: NodePath
 
 
 @dataclass(slots=True)
@@ -120,7 +116,7 @@ def _place(
             _place(into, names, member, root, spot.index, enabled=enabled)
     else:
         number = len(into.groups[parent].members) + 1 if parent >= 0 else 0
-        spot = StepSpot(len(into.steps), name, entry, parent, root, number, enabled)
+        spot = StepSpot(len(into.steps), name, entry, parent, root, number, enabled, entry.at)
         into.steps.append(spot)
         if parent >= 0:
             into.groups[parent].members.append(spot.index)
