@@ -64,7 +64,7 @@ def require_providers(needed: Mapping[str, Sequence[str]], available: Iterable[s
     usable = set(available)
     missing = [_complaint(name, steps) for name, steps in needed.items() if name not in usable]
     if missing:
-        preview = f"to try it without keys and without cost: --provider {LOCAL}, or provider: {LOCAL} in settings"
+        preview = f"to try it without keys or cost: --provider {LOCAL}, or provider: {LOCAL} in settings"
         raise MissingKeyError("\n".join([*missing, preview]))
 
 
