@@ -37,7 +37,8 @@ class Display:
     def listening(self, plan: Plan) -> Iterator[tuple[Listener, ...]]:
         """The listeners for a run of this plan; what they show is complete when the context ends."""
         listeners: list[Listener] = [_event_line] if self.stream else []
-        with logging_to_stderr():
+        level = "ERROR" if self.quiet else plan.settings.log_level
+        with logging_to_stderr(level):
             if self._is_live():
                 from acp_action.progress.board import board_of
                 from acp_action.progress.live import LiveBoard
@@ -47,7 +48,7 @@ class Display:
             else:
                 from acp_action.progress.log import LogLines
 
-                yield (*listeners, LogLines("ERROR" if self.quiet else plan.settings.log_level))
+                yield (*listeners, LogLines(level))
 
     def _is_live(self) -> bool:
         from acp_action.progress.live import wants_live
@@ -83,14 +84,14 @@ def _result_document(result: PipelineResult, code: int) -> dict[str, Any]:
 
 
 @contextmanager
-def logging_to_stderr() -> Iterator[None]:
-    """Send what the package logs to standard error, as the guide shows it, while the context lasts."""
+def logging_to_stderr(level: str) -> Iterator[None]:
+    """Send what the package logs, from a level on, to standard error as the guide shows it."""
     log = logging.getLogger("acp_action")
     sink = logging.StreamHandler(StandardError())
     sink.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
     before = log.level, log.propagate
     log.addHandler(sink)
-    log.setLevel(logging.DEBUG)
+    log.setLevel(level)
     log.propagate = False
     try:
         yield

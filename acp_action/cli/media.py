@@ -104,7 +104,7 @@ def _carry_out(
     provider, output_dir, timeout = where
     level = "ERROR" if quiet else "INFO"
     manager = AIPipelineManager(provider=provider, output_dir=output_dir, timeout=timeout, log_level=level)
-    with Signals() as signals, logging_to_stderr():
+    with Signals() as signals, logging_to_stderr(level):
         step = getattr(manager, verb)(**call, **params, stop=signals.switch)
         code = 0 if step.success else 128 + signals.number if signals.number else 1
     _show_step(step, code, as_json=as_json, quiet=quiet)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one ends the run in order, the second one ends the process."""
+"""Ctrl-C, SIGTERM and a closed terminal: the first one ends the run in order, the second one ends the process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from acp_action.engine.cancel import StopSwitch
 if TYPE_CHECKING:
     from types import FrameType
 
-_WORDS: Final = {signal.SIGINT: "interrupted (Ctrl-C)", signal.SIGTERM: "ended by SIGTERM"}
+_WORDS: Final = {
+    signal.SIGINT: "interrupted (Ctrl-C)",
+    signal.SIGTERM: "ended by SIGTERM",
+    signal.SIGHUP: "the terminal was closed",
+}
 _SHOW_CURSOR: Final = b"\x1b[?25h"
 
 

@@ -37,7 +37,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_ends_the_run_and_keeps_what_was_finished(folder: Path, number: int, code: int) -> None:
     """X1, X2: within two seconds the process is gone; outputs, manifest and report of the rest are there."""
     with Running("run-chain", "-c", "p.yaml", "--json", cwd=folder) as program:
