@@ -6,6 +6,7 @@ import random
 import statistics
 import time
 import tracemalloc
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from acp_action.artifacts import Output
@@ -104,8 +105,8 @@ def overhead(runs: int, sizes: Sequence[int] = (1000, 10_000), workers: int = 8)
         found = interleaved(
             runs,
             {
-                "ours": lambda plan=plan: ours(plan, _nothing),
-                "loop": lambda needs=needs: pool_loop(needs, _nothing, workers),
+                "ours": partial(ours, plan, _nothing),
+                "loop": partial(pool_loop, needs, _nothing, workers),
             },
         )
         mine = statistics.median(walls(found["ours"])) / count * 1e6
@@ -126,7 +127,7 @@ def _others(needs: Sequence[Sequence[int]], count: int, loop: float) -> list[Fig
     """What the installed peers reach on the same work; no goal of ours."""
     found = []
     for name in installed() if count <= 1000 else []:
-        wall, _ = timed(lambda name=name: PEERS[name](needs, _nothing, 8))
+        wall, _ = timed(partial(PEERS[name], needs, _nothing, 8))
         found.append(Figure(f"  (peer: {name})", wall / count * 1e6 / loop, float("inf")))
     return found
 

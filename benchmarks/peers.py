@@ -49,17 +49,17 @@ def prefect_flow(needs: Sequence[Sequence[int]], work: Callable[[int], object], 
     from prefect import flow, task
     from prefect.task_runners import ThreadPoolTaskRunner
 
-    @task
+    @task  # type: ignore[untyped-decorator]
     def call(node: int) -> None:
         work(node)
 
-    @flow(task_runner=ThreadPoolTaskRunner(max_workers=workers))
+    @flow(task_runner=ThreadPoolTaskRunner(max_workers=workers))  # type: ignore[untyped-decorator]
     def run() -> None:
         made: list[Any] = []
         for node, sources in enumerate(needs):
             made.append(call.submit(node, wait_for=[made[s] for s in sources]))
-        wait_all = [future.wait() for future in made]
-        del wait_all
+        for future in made:
+            future.wait()
 
     run()
 
