@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a closed terminal: the first one ends the run in order, the second one ends the process."""
+"""Ctrl-C, SIGTERM and a closed terminal: the first ends the run in order, a second ends the process."""
 
 from __future__ import annotations
 

@@ -24,9 +24,7 @@ from acp_action.api.single import Call, NameBook, name_for
         (None, None, "edit"),
     ],
 )
-def test_a_call_is_named_after_what_it_was_asked(
-    text: str | None, media: Path | str | None, name: str
-) -> None:
+def test_a_call_is_named_after_its_words(text: str | None, media: Path | str | None, name: str) -> None:
     """The verb, then the words of the prompt, else the name of the file that goes in."""
     assert name_for(Call("edit", "image_to_image", text, media)) == name
 
