@@ -30,7 +30,7 @@ def test_a_call_is_named_after_its_words(text: str | None, media: Path | str | N
 
 
 def test_names_are_given_once() -> None:
-    """A name that was given gets a number, also where file systems ignore case; folders do not share names."""
+    """A name given before gets a number, also where file systems ignore case; folders share no names."""
     book = NameBook()
     claims = [book.claim(Path("a"), name) for name in ("x", "x", "X", "x_2")]
     assert claims == ["x", "x_2", "X_3", "x_2_2"]
