@@ -263,6 +263,7 @@ class Admission:
             return  # it was lost
         kind = self._expectations.kinds[last]
         gate, most = self._gates[self._steps[last].provider], self._expectations.at_hand[kind]
+        kinds, group, now = self._expectations.kinds, self._steps[last].group, self._clock.now()
         heaps = (self._ready, path[0].waiters) if self._expectations.brief[kind] else (path[0].waiters,)
         for heap in heaps:
             while heap and self._hands[worker] < most:
@@ -271,15 +272,11 @@ class Admission:
                 if track is None:  # settled while it stood here
                     heappop(heap)
                     continue
-                if not self._alike(index, last) or index in self._origins:
+                step = self._steps[index]
+                if kinds[index] != kind or step.group != group or index in self._origins:
                     break
-                now = self._clock.now()
                 tickets = gate.try_admit(now)
                 if isinstance(tickets, float):
                     return
                 heappop(heap)
-                self._start(index, self._steps[index], track, now, worker, tickets)
-
-    def _alike(self, index: int, other: int) -> bool:
-        kinds, steps = self._expectations.kinds, self._steps
-        return kinds[index] == kinds[other] and steps[index].group == steps[other].group
+                self._start(index, step, track, now, worker, tickets)

@@ -117,7 +117,9 @@ class Board:
         data, order, waiting = self._plan.graph.data, self._plan.graph.order, self._waiting
         while nodes:
             node = nodes.pop()
-            if not self._good(node):
+            result = self.results[node] if node < self._count else None
+            good = node not in self._doomed if result is None else result.output is not None
+            if not good:
                 cause = self._doomed.get(node) or self._cause(node)
                 for follower in data[node]:
                     self._doomed.setdefault(follower, cause)
@@ -151,12 +153,6 @@ class Board:
                 ready.append(node)
         return passed
 
-    def _good(self, node: int) -> bool:
-        if node >= self._count:
-            return node not in self._doomed
-        result = self.results[node]
-        return result is not None and result.status.good
-
     def _cause(self, node: int) -> str:
         name = self._plan.steps[node].name
         result = self.results[node]
@@ -182,7 +178,7 @@ class Board:
                 result.group,
                 step.number,
                 step.total,
-                str(result.status),
+                result.status,
                 service,
                 result.reason,
                 len(result.attempts),

@@ -37,7 +37,7 @@ class Status(StrEnum):
     @property
     def good(self) -> bool:
         """Whether the step has its output."""
-        return self in (Status.SUCCEEDED, Status.CACHED)
+        return self is Status.SUCCEEDED or self is Status.CACHED
 
     @property
     def bad(self) -> bool:

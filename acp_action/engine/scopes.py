@@ -61,6 +61,9 @@ class Gate:
 
         Only the first lane is shared with other runs, so what the others say cannot change in between.
         """
+        if not self._own:
+            only = self._shared.try_admit(now)
+            return only if isinstance(only, float) else (only,)
         for own in self._own:
             opening = own.next_opening(now)
             if opening > now:
@@ -68,8 +71,6 @@ class Gate:
         first = self._shared.try_admit(now)
         if isinstance(first, float):
             return first
-        if not self._own:
-            return (first,)
         rest = (lane.try_admit(now) for lane in self._own)
         return (first, *(ticket for ticket in rest if isinstance(ticket, Ticket)))
 
