@@ -52,6 +52,8 @@ def block(language: str, heading: str) -> Block:
 
 def whole(text: str) -> str:
     """A pipeline from a YAML block: the block itself where it is one, else wrapped in what it left out."""
+    if text.startswith("- ") and "steps:" not in text:
+        text += "  steps:\n    - ...\n"
     text = text.replace("- ...", _MEMBERS)
     if text.startswith("- "):
         return "steps:\n" + "".join(f"  {line}\n" for line in text.splitlines())
