@@ -79,9 +79,7 @@ def _numeric(value: Any) -> str:
     if re.fullmatch(r"\d{1,15}(_\d{1,15})+|0\d{1,15}", text):
         return f"write {int(text.replace('_', ''))}"
     if match := re.fullmatch(r"(\d{1,9}):([0-5]?\d)", text):
-        return (
-            f"write {60 * int(match[1]) + int(match[2])} for {match[1]} minutes and {int(match[2])} seconds"
-        )
+        return f"write {60 * int(match[1]) + int(match[2])}; times are in seconds"
     if match := re.fullmatch(r"(\d{1,9}) ?(s|sec|secs|seconds?|m|min|mins|minutes?|h|hours?)", text):
         return f"write {int(match[1]) * {'s': 1, 'm': 60, 'h': 3600}[match[2][0]]}; times are in seconds"
     return "write digits, as in 4 or 0.5"

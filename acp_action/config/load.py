@@ -126,6 +126,7 @@ def _place(loc: tuple[str | int, ...], canonical: Canonical) -> tuple[NodePath, 
         path = canonical.at(node)
         level = "group" if loc[2] == "group" else "step"
         loc = loc[3:]
-    if len(loc) == 2 and not isinstance(node.get(loc[0]), list):
+    # A single name is validated as a list of one, but it was written without an index.
+    if loc and isinstance(loc[-1], int) and not isinstance(node.get(loc[0]), list):
         loc = loc[:1]
     return (*path, *loc), level

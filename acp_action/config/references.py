@@ -116,7 +116,8 @@ def _nearest(name: str) -> str:
     if near := did_you_mean(name, VARIABLES[:3]):
         return near.replace("'", "'{{", 1).replace("'?", "}}'?")
     loose = _LOOSE_STEP.fullmatch(name)
-    if loose and (name.startswith("step") or "." in name):
+    is_meant = name.startswith("step") or "." in name
+    if loose and is_meant and loose["name"] not in ("step_", "step", "steps"):
         return f"for the output of a step write {{{{step_{loose['name']}.output}}}}"
     return f"write one of {_offer()}"
 

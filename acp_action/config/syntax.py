@@ -129,9 +129,7 @@ def _closes_nothing(s: Stumble) -> Fault | None:
     mark = s.text[s.index : s.index + 1]
     if mark not in ("]", "}") or s.bracket is not None:
         return None
-    return Fault(
-        s.index, f"this {mark} closes nothing", "delete it, or quote the text", (s.index, s.index + 1)
-    )
+    return Fault(s.index, f"this {mark} closes nothing", "delete it, or quote the text", s.item)
 
 
 def _no_key(s: Stumble) -> Fault | None:
@@ -157,9 +155,12 @@ def _bracket(s: Stumble) -> Fault | None:
 
 
 def _colon(s: Stumble) -> Fault | None:
-    if "mapping values are not allowed" not in s.problem:
+    in_brackets = s.bracket is not None and s.text.startswith(":", s.index)
+    if "mapping values are not allowed" not in s.problem and not in_brackets:
         return None
     start, _ = s.last
+    if in_brackets and start < s.line_start:
+        return None
     if start < s.line_start and s.text[start : start + 1] not in ("'", '"'):
         return _tight_colon(s.text, start) or _deeper_key(s, start)
     begin, stop = s.item

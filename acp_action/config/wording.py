@@ -42,7 +42,7 @@ def _unknown_key(error: ErrorDetails, level: Level) -> tuple[str, str]:
 
 def _too_small(error: ErrorDetails, _level: Level) -> tuple[str, str]:
     context = _context(error)
-    mend = f"write {context['ge']} or more" if "ge" in context else f"write more than {context['gt']:g}"
+    mend = f"write {context['ge']:g} or more" if "ge" in context else f"write more than {context['gt']:g}"
     return f"{described(error['input'])} is too small", mend
 
 

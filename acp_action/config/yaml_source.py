@@ -6,7 +6,7 @@ from os import fsencode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from acp_action.config.text import Fault, Lines, clean_text, decode
+from acp_action.config.text import Fault, Lines, clean_text, decode, shown
 from acp_action.config.where import where
 from acp_action.config.yaml_places import Places
 from acp_action.config.yaml_tree import parse_tree
@@ -56,6 +56,8 @@ class YamlSource:
         Raises UsageError for a file that is not there, cannot be read or is too big; what is wrong within it
         goes to ``problems``.
         """
+        if "\n" in str(path):
+            raise UsageError(f"{shown(str(path))} is no path; a text is read by YamlSource.from_text")
         try:
             with Path(path).open("rb") as file:
                 content = file.read(max_bytes + 1)
