@@ -1,0 +1,123 @@
+"""The embedded provider: real files with no key and no network, for previews, tests and CI."""
+
+from __future__ import annotations
+
+import threading
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from acp_action.errors import FatalError
+from acp_action.providers.local import values
+from acp_action.providers.local.behaviour import Behaviour
+from acp_action.providers.local.vocabulary import complaints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Literal
+
+    from acp_action.artifacts import JsonValue
+    from acp_action.catalogue.models import Model
+    from acp_action.providers.base import Complaint, Product, Request, Token
+
+    Maker = Callable[[Request, Token], Product]
+
+_PACKAGE: Final = "acp_action.providers.local"
+_MAKERS: Final[Mapping[str, str]] = {
+    "text_to_image": "picture:make_picture",
+    "image_to_image": "edits:edit_picture",
+    "image_to_video": "video:animate_picture",
+    "text_to_video": "video:film_prompt",
+    "text_to_speech": "speech:make_speech",
+    "analyze_image": "analysis:analyze_pictures",
+    "split_image": "resample:split_picture",
+    "concat_videos": "concat:concat_clips",
+    "upscale_image": "resample:enlarge",
+}
+# Seconds on one core, measured with pictures and frames of common sizes; for videos, for each second of film.
+_EXPECTED: Final[Mapping[str, float]] = {
+    "text_to_image": 0.1,
+    "image_to_image": 0.1,
+    "image_to_video": 0.35,
+    "text_to_video": 0.35,
+    "text_to_speech": 0.1,
+    "analyze_image": 0.1,
+    "split_image": 0.1,
+    "concat_videos": 3.0,
+    "upscale_image": 0.4,
+}
+_DEFAULT_SECONDS: Final = 5.0
+
+_import_lock = threading.Lock()
+_makers: dict[str, Maker] = {}
+
+
+class LocalProvider:
+    """Makes every step type on this machine; stateless, and safe to call from many threads.
+
+    ``speech``: ``tones`` for speech that is the same everywhere, ``auto`` for espeak-ng where it is
+    installed.
+    """
+
+    name = "local"
+
+    def __init__(self, *, speech: Literal["auto", "espeak-ng", "tones"] = "auto") -> None:
+        self._speech = speech
+
+    def check(
+        self,
+        step_type: str,
+        model: Model,
+        params: Mapping[str, JsonValue],
+        *,
+        preview: bool,  # noqa: ARG002 - the model's own parameters are known either way
+    ) -> Iterable[Complaint]:
+        """What is wrong with these parameters; values with templates in them are passed over."""
+        return complaints(step_type, model, params)
+
+    def expected_seconds(self, step_type: str, model: Model, params: Mapping[str, JsonValue]) -> float | None:
+        """The ``delay`` that is asked for, else what such a step usually takes here."""
+        delay = values.seconds(params.get("delay"))
+        if delay:
+            return delay
+        usual = _EXPECTED[step_type]
+        if not step_type.endswith("_to_video"):
+            return usual
+        own = next((p.default for p in model.params if p.name == "duration"), None)
+        return usual * (values.seconds(params.get("duration")) or values.seconds(own) or _DEFAULT_SECONDS)
+
+    def run(self, request: Request, token: Token) -> Product:
+        """Make one attempt. Raises FatalError, or what ``token`` raises, or what its ``params`` ask for."""
+        started = token.now()
+        token.check()
+        problems = [f"{c.what}; {c.mend}" for c in complaints(request.type, request.model, request.params)]
+        if problems:
+            # A template may bring in what no check of the file could see.
+            raise FatalError("params: " + "; ".join(problems))
+        behaviour = Behaviour.of(request.params)
+        behaviour.interfere(request.attempt, started, token)
+        product = self._make(request, token)
+        behaviour.wait_out(started, token)
+        return product
+
+    def _make(self, request: Request, token: Token) -> Product:
+        try:
+            if request.type == "text_to_speech":
+                from acp_action.providers.local.speech import make_speech
+
+                return make_speech(request, token, self._speech)
+            return _maker(request.type)(request, token)
+        except OSError as error:
+            # FFmpeg's and Pillow's own errors about files are OSErrors too.
+            name = getattr(error.filename, "name", error.filename) or ""
+            raise FatalError(f"cannot write the output: {error.strerror or error} {name}".strip()) from error
+
+
+def _maker(step_type: str) -> Maker:
+    """What carries out a step type; its module, and Pillow or FFmpeg with it, is loaded on first use."""
+    maker = _makers.get(step_type)
+    if maker is None:
+        module, _, function = _MAKERS[step_type].partition(":")
+        # One thread at a time: the first imports of Pillow and PyAV set up state of their own.
+        with _import_lock:
+            maker = _makers[step_type] = getattr(import_module(f"{_PACKAGE}.{module}"), function)
+    return maker
