@@ -8,8 +8,8 @@ import sys
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    # Before anything imports pydantic: looking for plugins takes a tenth of our start-up, and of other packages
-    # none has a place in this program.
+    # Before anything imports pydantic: looking for plugins of other packages takes a tenth of our start-up,
+    # and none has a place in this program.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from acp_action.cli.app import main as run
 

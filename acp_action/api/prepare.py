@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from acp_action.providers.registry import REGISTRY, adapters, require_providers
 from acp_action.store.preflight import preflight
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from acp_action.config.model import PipelineConfig
     from acp_action.plan.model import Plan
@@ -88,12 +89,28 @@ def output_folder(plan: Plan, workspace: Path | None = None) -> Path:
 
     A folder that the pipeline file names must lie within the workspace: the file is not trusted to choose.
     """
+    _check_names(step.stem for step in plan.steps)
     named_by_file = plan.settings.origins.get("output_dir") == "file"
     return preflight(
         Path(plan.settings.output_dir),
         stems={step.stem for step in plan.steps},
         within=(workspace or Path.cwd()) if named_by_file else None,
     )
+
+
+def _check_names(stems: Iterable[str]) -> None:
+    """Only where somebody turned UTF-8 off; every letter of a name can be written elsewhere."""
+    encoding = sys.getfilesystemencoding()
+    if encoding == "utf-8":
+        return
+    for stem in stems:
+        try:
+            stem.encode(encoding)
+        except UnicodeEncodeError:
+            mend = "rename the step, or set PYTHONUTF8=1"
+            raise OutputError(
+                f"no file can be called {stem!a}: names here are in {encoding}; {mend}"
+            ) from None
 
 
 def make_ready(plan: Plan, providers: Mapping[str, Provider], workspace: Path | None = None) -> Path:

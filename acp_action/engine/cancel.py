@@ -91,7 +91,9 @@ class StopSwitch:
 
     def __init__(self) -> None:
         self._reason: str | None = None
-        self._attached: tuple[Callable[[str], None], ...] = ()
+        # A dict, because many runs may attach themselves to one switch at once: setting and removing a key
+        # are one step each, where rebuilding a tuple could lose another thread's run.
+        self._attached: dict[Callable[[str], None], None] = {}
 
     @property
     def reason(self) -> str | None:
@@ -102,15 +104,15 @@ class StopSwitch:
         """Ask for the end; only the first call counts. Takes no lock, so a signal handler may call it."""
         if self._reason is None:
             self._reason = reason
-            for tell in self._attached:
+            for tell in tuple(self._attached):
                 tell(reason)
 
     def attach(self, tell: Callable[[str], None]) -> None:
         """Let ``tell`` hear of the stop, at once when it has been asked for already."""
-        self._attached = (*self._attached, tell)
+        self._attached[tell] = None
         if self._reason is not None:
             tell(self._reason)
 
     def detach(self, tell: Callable[[str], None]) -> None:
         """Forget ``tell``."""
-        self._attached = tuple(t for t in self._attached if t is not tell)
+        self._attached.pop(tell, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from acp_action.engine.outcome import Done, Doubt, Expired, Fatal, Refused, Stopped, Transient
@@ -59,7 +60,9 @@ def make_performer(
         step = steps[job.step]
         outcome = attempt_step(step, job, context, providers, publisher)
         if not isinstance(outcome, Done):
-            publisher.discard(step.stem)
+            # What is left behind is swept later; a worker that died of it would leave the run waiting.
+            with suppress(Exception):
+                publisher.discard(step.stem)
         return outcome
 
     return perform

@@ -220,7 +220,7 @@ def test_media_go_from_call_to_call(manager: AIPipelineManager) -> None:
     image = manager.generate_image("a cat")
     assert image.output_path
     edited = manager.image_to_image(image, "sepia")
-    video = manager.image_to_video(str(image.output_path), duration=1)
+    video = manager.image_to_video(str(image.output_path), model="local", duration=1)
     facts = manager.analyze_image(image.output_path)
     assert [r.error for r in (edited, video, facts)] == [None, None, None]
     assert facts.text

@@ -190,9 +190,7 @@ def test_a_full_device_is_told(folder: Path) -> None:
     assert (folder / "output/report.json").exists()
 
 
-@pytest.mark.parametrize(
-    "locale", [{"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
-)
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}])
 def test_any_locale_and_any_letter(folder: Path, locale: dict[str, str]) -> None:
     """X11: emoji in names and prompts survive LC_ALL=C, on the terminal, in JSON and on disk."""
     (folder / "p.yaml").write_text(GUIDE.replace("image_1", "bild_ä🎈"), encoding="utf-8")
@@ -200,6 +198,15 @@ def test_any_locale_and_any_letter(folder: Path, locale: dict[str, str]) -> None
     assert run(*words, env=environment(**locale), cwd=folder).returncode == 0
     done = run(*words, "--json", env=environment(**locale), cwd=folder)
     assert json.loads(done.stdout)["report"]["steps"][0]["name"] == "bild_ä🎈"
+
+
+def test_a_name_that_the_system_cannot_write_is_told(folder: Path) -> None:
+    """Where file names are not UTF-8 a step that cannot be saved is an error before anything runs."""
+    (folder / "p.yaml").write_text(GUIDE.replace("image_1", "bild_ä🎈"), encoding="utf-8")
+    ascii_only = environment(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    done = run("run-chain", "-c", "p.yaml", *LOCAL, "-i", "cat", env=ascii_only, cwd=folder)
+    assert done.returncode == 2
+    assert b"set PYTHONUTF8=1" in done.stderr
 
 
 def test_only_the_steps_that_are_asked_for(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -311,7 +318,7 @@ def test_single_steps_from_the_command_line(in_tmp: Path, capfd: pytest.CaptureF
     code, out, err = call(capfd, "generate-image", "a cat", *LOCAL, "--param", "seed=7", "--name", "cat")
     assert (code, out) == (0, f"{in_tmp}/output/cat.png\n")
     assert "[INFO] Started: cat" in err
-    _, out, _ = call(capfd, "image-to-video", "output/cat.png", *LOCAL, "-p", "duration=1", "--json")
+    _, out, _ = call(capfd, "image-to-video", "output/cat.png", "-m", "local", "-p", "duration=1", "--json")
     assert json.loads(out)["files"][0]["codec"] == "h264"
     code, out, err = call(capfd, "analyze-image", "output/cat.png", *LOCAL, "--quiet", "--json")
     assert (code, err) == (0, "")
