@@ -105,8 +105,9 @@ class Admission:
                 self.promote(origin)
         # What waits now waits for room: workers that are through in a moment get their next step beforehand.
         for worker in self._short:
-            if self._hands[worker] > 0:
-                self._hand_more(worker)
+            jobs = self._more_for(worker) if self._hands[worker] > 0 else []
+            if jobs:
+                self._crew.start(jobs, worker)
         self._short.clear()
 
     def promote(self, place: Scope | Gate) -> None:
@@ -204,17 +205,18 @@ class Admission:
         for scope in path:
             scope.running += 1
         worker = self._take_worker(path)
-        self._start(index, step, track, now, worker, tickets)
+        jobs = [self._begin(index, step, track, now, worker, tickets)]
         kind = self._expectations.kinds[index]
         if self._expectations.brief[kind]:
-            self._hand_more(worker)
+            jobs += self._more_for(worker)
         elif self._expectations.at_hand[kind] > 1:
             self._short.append(worker)
+        self._crew.start(jobs, worker)
         return None
 
-    def _start(
+    def _begin(
         self, index: int, step: Step, track: Track, now: float, worker: int, tickets: tuple[Ticket, ...]
-    ) -> None:
+    ) -> Job:
         if track.phase != WORKER:
             track.turn(WORKER, now)
         if track.attempt == 0:
@@ -233,7 +235,7 @@ class Admission:
         track.announced = self._hands[worker] == 1
         if track.announced:
             self.announce(index, track.attempt, worker, now)
-        self._crew.start(Job(index, track.attempt, track.refusals, token), worker)
+        return Job(index, track.attempt, track.refusals, token)
 
     # --- workers
 
@@ -256,11 +258,12 @@ class Admission:
                 self.promote(scope)
         self._held[worker] = ()
 
-    def _hand_more(self, worker: int) -> None:
-        """Hand a worker steps like its last one, to be done one after another in its place in the scopes."""
+    def _more_for(self, worker: int) -> list[Job]:
+        """More steps like a worker's last one, to be done one after another in its place in the scopes."""
         path, last = self._held[worker], self._last[worker]
+        jobs: list[Job] = []
         if not path:
-            return  # it was lost
+            return jobs  # it was lost
         kind = self._expectations.kinds[last]
         gate, most = self._gates[self._steps[last].provider], self._expectations.at_hand[kind]
         kinds, group, now = self._expectations.kinds, self._steps[last].group, self._clock.now()
@@ -277,6 +280,7 @@ class Admission:
                     break
                 tickets = gate.try_admit(now)
                 if isinstance(tickets, float):
-                    return
+                    return jobs
                 heappop(heap)
-                self._start(index, step, track, now, worker, tickets)
+                jobs.append(self._begin(index, step, track, now, worker, tickets))
+        return jobs

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
+from functools import partial
 from heapq import heappop, heappush
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -17,12 +18,16 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from acp_action.engine.outcome import Delivery, Expired, Fatal, Stop, Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor, Future
 
     from acp_action.engine.cancel import CancelToken
     from acp_action.engine.clock import Clock, VirtualClock
     from acp_action.engine.outcome import Message, Outcome
+
+
+# A worker tells of what it has done at least this often (seconds) while it has more to do.
+_PARCEL = 0.001
 
 
 class Job(NamedTuple):
@@ -41,8 +46,8 @@ class Crew(Protocol):
         """Get ready; ``perform`` makes one attempt and never raises but for KeyboardInterrupt."""
         ...
 
-    def start(self, job: Job, worker: int) -> None:
-        """Let ``worker``, who is idle, carry the job out."""
+    def start(self, jobs: Sequence[Job], worker: int) -> None:
+        """Let ``worker`` carry the jobs out, one after another, after those it has."""
         ...
 
     def collect(self, timeout: float | None) -> list[Message]:
@@ -66,40 +71,53 @@ class ThreadCrew:
     """
 
     def __init__(self) -> None:
-        self._mail: SimpleQueue[Message] = SimpleQueue()
-        self._desks: dict[int, SimpleQueue[Job | None]] = {}
-        self.post = self._mail.put
+        self._mail: SimpleQueue[Sequence[Message]] = SimpleQueue()
+        self._desks: dict[int, SimpleQueue[Sequence[Job] | None]] = {}
 
     def open(self, perform: Callable[[Job], Outcome], clock: Clock) -> None:
         """Remember what to do."""
         self._perform = perform
         self._clock = clock
 
-    def start(self, job: Job, worker: int) -> None:
-        """Hand the job to the worker's thread."""
+    def start(self, jobs: Sequence[Job], worker: int) -> None:
+        """Hand the jobs to the worker's thread."""
         desk = self._desks.get(worker)
         if desk is None:
             desk = self._desks[worker] = SimpleQueue()
             threading.Thread(
                 target=self._work, args=(worker, desk), name=f"acp-worker-{worker}", daemon=True
             ).start()
-        desk.put(job)
+        desk.put(jobs)
 
     def collect(self, timeout: float | None) -> list[Message]:
         """Messages in the order they came."""
-        return self._clock.receive(self._mail, timeout)
+        return [message for parcel in self._clock.receive(self._mail, timeout) for message in parcel]
+
+    def post(self, message: Message) -> None:
+        """Put a message in; reentrant, so a signal handler may cause it."""
+        self._mail.put((message,))
 
     def close(self) -> None:
         """Tell every thread to end after its job."""
         for desk in self._desks.values():
             desk.put(None)
 
-    def _work(self, worker: int, desk: SimpleQueue[Job | None]) -> None:
+    def _work(self, worker: int, desk: SimpleQueue[Sequence[Job] | None]) -> None:
         take, tell, now, perform = desk.get, self._mail.put, self._clock.now, self._perform
-        while (job := take()) is not None:
-            started = now()
-            outcome = perform(job)
-            tell(Delivery(job.step, job.attempt, outcome, started, now(), worker))
+        while (jobs := take()) is not None:
+            parcel: list[Message] = []
+            told = finished = now()
+            for job in jobs:
+                started = finished if parcel else now()
+                outcome = perform(job)
+                finished = now()
+                parcel.append(Delivery(job.step, job.attempt, outcome, started, finished, worker))
+                # What took next to no time travels together; nothing that is done waits for what is slow.
+                if finished - told > _PARCEL:
+                    tell(parcel)
+                    parcel, told = [], finished
+            if parcel:
+                tell(parcel)
 
 
 class ExecutorCrew:
@@ -115,10 +133,11 @@ class ExecutorCrew:
         self._perform = perform
         self._clock = clock
 
-    def start(self, job: Job, worker: int) -> None:
-        """Submit the job; its delivery comes from the executor's thread."""
-        future = self._executor.submit(self._work, job, worker)
-        future.add_done_callback(lambda done: self._deliver(done, job, worker))
+    def start(self, jobs: Sequence[Job], worker: int) -> None:
+        """Submit the jobs; their deliveries come from the executor's threads."""
+        for job in jobs:
+            future = self._executor.submit(self._work, job, worker)
+            future.add_done_callback(partial(self._deliver, job, worker))
 
     def collect(self, timeout: float | None) -> list[Message]:
         """Messages in the order they came."""
@@ -132,7 +151,7 @@ class ExecutorCrew:
         outcome = self._perform(job)
         return Delivery(job.step, job.attempt, outcome, started, self._clock.now(), worker)
 
-    def _deliver(self, done: Future[Delivery], job: Job, worker: int) -> None:
+    def _deliver(self, job: Job, worker: int, done: Future[Delivery]) -> None:
         now = self._clock.now()
         if done.cancelled():
             lost: Outcome = Stopped("the executor dropped the job")
@@ -159,13 +178,14 @@ class InlineCrew:
         self._perform = perform
         self._clock = clock
 
-    def start(self, job: Job, worker: int) -> None:
-        """Carry the job out now."""
-        started = self._clock.now()
-        self._running = job.token
-        outcome = self._perform(job)
-        self._running = None
-        self._mail.put(Delivery(job.step, job.attempt, outcome, started, self._clock.now(), worker))
+    def start(self, jobs: Sequence[Job], worker: int) -> None:
+        """Carry the jobs out now."""
+        for job in jobs:
+            started = self._clock.now()
+            self._running = job.token
+            outcome = self._perform(job)
+            self._running = None
+            self._mail.put(Delivery(job.step, job.attempt, outcome, started, self._clock.now(), worker))
 
     def collect(self, timeout: float | None) -> list[Message]:
         """Messages in the order they came."""
@@ -205,14 +225,19 @@ class VirtualCrew:
     def open(self, perform: Callable[[Job], Outcome], clock: Clock) -> None:
         """Nothing to remember: no attempt is really made."""
 
-    def start(self, job: Job, worker: int) -> None:
-        """Note when the job will be back."""
-        seconds, outcome = self._answer(job)
+    def start(self, jobs: Sequence[Job], worker: int) -> None:
+        """Note when the jobs will be back, each after the one before it."""
         now = self._clock.now()
+        for job in jobs:
+            now = self._put(job, worker, now)
+
+    def _put(self, job: Job, worker: int, now: float) -> float:
+        seconds, outcome = self._answer(job)
         due, token = now + seconds, None if self._deaf(job) else job.token
         if token is not None and due > token.deadline:
             due, outcome = token.deadline, Expired("no result in time")
         self.post_at(due, Delivery(job.step, job.attempt, outcome, now, due, worker), token)
+        return due
 
     def collect(self, timeout: float | None) -> list[Message]:
         """Move the clock to the next thing that happens, at most ``timeout`` on."""

@@ -87,9 +87,9 @@ class InputResolver:
             if found is None:
                 continue
             inputs.data.append(self._node(found))
-            made = {self._made(source) for source in self._steps_of(found)}
-            inputs.names_media |= bool(made - {"text"}) or spec.text == "none"
             for source in self._steps_of(found):
+                if spec.text == "none" or self._made(source) != "text":
+                    inputs.names_media = True
                 self._feed(spot, spec, inputs, source, at)
 
     def _feed(self, spot: StepSpot, spec: StepType, inputs: Inputs, source: int, at: NodePath) -> None:

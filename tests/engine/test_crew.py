@@ -52,7 +52,7 @@ def test_every_job_comes_back_once_with_its_worker_and_times(crew: Crew) -> None
     """The delivery names step, attempt, worker, and a start that is not after the end."""
     crew.open(lambda _job: DONE, CLOCK)
     for step in range(8):
-        crew.start(job(step), step % 4)
+        crew.start([job(step)], step % 4)
     back = [m for m in collect(crew, 8) if isinstance(m, Delivery)]
     assert sorted((d.step, d.worker) for d in back) == [(n, n % 4) for n in range(8)]
     assert all(d.outcome == DONE and d.started <= d.finished for d in back)
@@ -76,8 +76,8 @@ def test_jobs_of_several_workers_run_side_by_side() -> None:
     meet = threading.Barrier(2, timeout=30)
     crew = ThreadCrew()
     crew.open(lambda _job: (meet.wait(), DONE)[1], CLOCK)
-    crew.start(job(0), 0)
-    crew.start(job(1), 1)
+    crew.start([job(0)], 0)
+    crew.start([job(1)], 1)
     assert len(collect(crew, 2)) == 2
     crew.close()
 
@@ -96,8 +96,8 @@ def test_an_executor_that_breaks_fails_the_step_and_not_the_run() -> None:
     broken = Broken()
     crew = ExecutorCrew(broken)  # type: ignore[arg-type]
     crew.open(lambda _job: DONE, CLOCK)
-    crew.start(job(0), 0)
-    crew.start(job(1), 1)
+    crew.start([job(0)], 0)
+    crew.start([job(1)], 1)
     broken.futures[0].set_exception(OSError("gone"))
     broken.futures[1].cancel()
     broken.futures[1].set_running_or_notify_cancel()
@@ -118,7 +118,7 @@ def test_a_stop_reaches_the_attempt_that_the_calling_thread_makes() -> None:
         return DONE
 
     crew.open(perform, CLOCK)
-    crew.start(job(0, token), 0)
+    crew.start([job(0, token)], 0)
     assert token.cancelled
 
 
@@ -126,7 +126,7 @@ def test_a_virtual_job_late_for_its_deadline_comes_back_expired_at_it() -> None:
     """Virtual attempts keep to their token as real ones do."""
     clock = VirtualClock()
     crew = VirtualCrew(clock, lambda _job: (9.0, DONE))
-    crew.start(job(0, CancelToken(clock, deadline=4.0)), 0)
+    crew.start([job(0, CancelToken(clock, deadline=4.0))], 0)
     (back,) = crew.collect(None)
     assert isinstance(back, Delivery)
     assert (back.outcome, back.finished) == (Expired("no result in time"), 4.0)

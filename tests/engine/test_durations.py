@@ -67,7 +67,11 @@ def test_very_short_steps_are_handed_out_several_at_a_time() -> None:
 def test_capacity_is_what_caps_and_order_make_possible() -> None:
     """Groups of an ordered file never overlap; in dataflow they add up; a cap is a cap."""
     groups = [group_of(0, [0, 1], max_workers=2), group_of(1, [2, 3, 4], max_workers=2)]
-    specs = [*[Spec(f"a{n}", group=0) for n in range(2)], *[Spec(f"b{n}", group=1) for n in range(3)], Spec("x")]
+    specs = [
+        *[Spec(f"a{n}", group=0) for n in range(2)],
+        *[Spec(f"b{n}", group=1) for n in range(3)],
+        Spec("x"),
+    ]
     assert capacity(plan_of(specs, groups, schedule="ordered")) == 2
     assert capacity(plan_of(specs, groups)) == 5
     assert capacity(plan_of(specs, groups, worker_cap=3)) == 3

@@ -25,6 +25,8 @@ from tests.engine.harness import DONE, Recorder
 from tests.engine.plans import Spec, group_of, plan_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from acp_action.engine.crew import Job
     from acp_action.engine.outcome import Message, Outcome
     from acp_action.plan.model import Plan
@@ -46,9 +48,10 @@ class Hands:
 
     def open(self, *_: Any) -> None: ...
 
-    def start(self, job: Job, worker: int) -> None:
-        self.out[job.step, job.attempt] = (job, worker, self.clock.now())
-        self.total[job.step] += 1
+    def start(self, jobs: Sequence[Job], worker: int) -> None:
+        for job in jobs:
+            self.out[job.step, job.attempt] = (job, worker, self.clock.now())
+            self.total[job.step] += 1
 
     def collect(self, timeout: float | None) -> list[Message]:
         raise AssertionError("the machine hands messages over itself")
