@@ -17,6 +17,7 @@ from acp_action.engine.cancel import CancelToken
 from acp_action.engine.crew import Job
 from acp_action.engine.outcome import Done, Fatal, Opened, Refused
 from acp_action.engine.scopes import Gate, ScopeTree
+from acp_action.engine.throttle import UNCOUNTED
 from acp_action.engine.track import THROTTLE, WORKER, Track, rank_of
 from acp_action.events import StepStarted
 
@@ -132,8 +133,11 @@ class Admission:
 
     def give_tickets_back(self, index: int, outcome: Outcome, now: float) -> None:
         """Tell the lanes a running step went through how it ended."""
+        tickets = self.tracks[index].tickets
+        if not tickets and not isinstance(outcome, Refused):
+            return
         lanes = self._gates[self._steps[index].provider].lanes
-        for lane, ticket in zip(lanes, self.tracks[index].tickets, strict=True):
+        for lane, ticket in zip(lanes, tickets or (UNCOUNTED,), strict=True):
             if isinstance(outcome, (Done, Fatal)):
                 lane.completed(ticket, now)
             elif isinstance(outcome, Refused):
@@ -229,7 +233,8 @@ class Admission:
         track.desk = worker
         track.token = token = CancelToken(self._clock, track.deadline, step.timeout)
         self.running.add(index)
-        self.first_deadline = min(self.first_deadline, track.deadline)
+        if track.deadline < self.first_deadline:
+            self.first_deadline = track.deadline
         self._hands[worker] += 1
         self._last[worker] = index
         track.announced = self._hands[worker] == 1

@@ -172,6 +172,7 @@ class InlineCrew:
     def __init__(self) -> None:
         self._mail: SimpleQueue[Message] = SimpleQueue()
         self._running: CancelToken | None = None
+        self._stopped: str | None = None
 
     def open(self, perform: Callable[[Job], Outcome], clock: Clock) -> None:
         """Remember what to do."""
@@ -183,6 +184,9 @@ class InlineCrew:
         for job in jobs:
             started = self._clock.now()
             self._running = job.token
+            # Asked for before this attempt began: the scheduler cannot read its mail while we work.
+            if self._stopped is not None:
+                job.token.cancel(self._stopped)
             outcome = self._perform(job)
             self._running = None
             self._mail.put(Delivery(job.step, job.attempt, outcome, started, self._clock.now(), worker))
@@ -194,9 +198,12 @@ class InlineCrew:
     def post(self, message: Message) -> None:
         """Put a message in; the attempt under way is cancelled by a stop."""
         self._mail.put(message)
-        running = self._running
-        if running is not None and isinstance(message, Stop):
-            running.cancel(message.reason)
+        if isinstance(message, Stop):
+            self._stopped = message.reason
+            # Read after the reason is written, so that an attempt which begins now sees the one or the other.
+            running = self._running
+            if running is not None:
+                running.cancel(message.reason)
 
     def close(self) -> None:
         """Nothing to do."""

@@ -68,8 +68,9 @@ class Expectations:
         kind = self.kinds[index]
         self._counts[kind] += 1
         self._sums[kind] += seconds
-        mean = self._sums[kind] / self._counts[kind]
-        if self._counts[kind] >= _SURE:
+        count = self._counts[kind]
+        mean = self._sums[kind] / count
+        if count >= _SURE and count & (count - 1) == 0:  # at 4, 8, 16 …: a mean settles
             self.brief[kind] = mean < _BRIEF
             self.at_hand[kind] = 1 + (min(int(_AHEAD / mean), _MOST - 1) if mean > 0 else _MOST - 1)
         if self._plan.steps[index].expected is not None:

@@ -132,9 +132,8 @@ def _finish(plan: Plan, scheduler: Scheduler, announce: Announcer, **figures: An
         stopped=scheduler.stopped,
     )
     status = "succeeded" if run.success else "stopped" if run.stopped else "failed"
-    announce(
-        RunFinished(run.total_duration, status, run.total_duration, run.sequential_estimate, run.speedup)
-    )
+    took, sequential = run.total_duration, run.sequential_estimate
+    announce(RunFinished(took, status, took, sequential, sequential / took if took > 0 else 1.0))
     return run if not announce.detached else _with_detached(run, announce.detached)
 
 

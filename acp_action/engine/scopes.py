@@ -6,7 +6,7 @@ import math
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, TypeAlias
 
-from acp_action.engine.throttle import Ticket
+from acp_action.engine.throttle import UNCOUNTED, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,10 +59,14 @@ class Gate:
     def try_admit(self, now: float) -> tuple[Ticket, ...] | float:
         """A ticket of each lane, or the moment to ask again (``inf``: when something comes back).
 
+        No ticket at all means that nothing limits the provider, and nothing is counted.
+
         Only the first lane is shared with other runs, so what the others say cannot change in between.
         """
         if not self._own:
             only = self._shared.try_admit(now)
+            if only is UNCOUNTED:
+                return ()
             return only if isinstance(only, float) else (only,)
         for own in self._own:
             opening = own.next_opening(now)

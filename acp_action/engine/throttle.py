@@ -39,7 +39,7 @@ class Ticket(NamedTuple):
 
 
 # What an unlimited lane gives out; it is not counted, so it is not counted back.
-_UNCOUNTED = Ticket(-math.inf, 0)
+UNCOUNTED = Ticket(-math.inf, 0)
 
 
 class Throttle:
@@ -105,7 +105,7 @@ class Lane:
     def try_admit(self, now: float) -> Ticket | float:
         """A ticket, or the moment to ask again (``inf``: when something comes back)."""
         if self._free:
-            return _UNCOUNTED
+            return UNCOUNTED
         with self._lock:
             opening = self._throttle.next_opening(now)
             return self._throttle.admit(now) if opening <= now else opening
@@ -117,7 +117,7 @@ class Lane:
 
     def completed(self, ticket: Ticket, now: float) -> None:
         """As the throttle's."""
-        if ticket is not _UNCOUNTED:
+        if ticket is not UNCOUNTED:
             with self._lock:
                 self._throttle.completed(ticket, now)
             self._tell()
@@ -128,13 +128,13 @@ class Lane:
         """As the throttle's; a lane that was thought unlimited counts from here on."""
         with self._lock:
             self._free = False
-            counted = ticket if ticket is not _UNCOUNTED else self._throttle.admit(now)
+            counted = ticket if ticket is not UNCOUNTED else self._throttle.admit(now)
             self._throttle.refused(counted, now, retry_after, kind)
         self._tell()
 
     def released(self, ticket: Ticket, now: float) -> None:
         """As the throttle's."""
-        if ticket is not _UNCOUNTED:
+        if ticket is not UNCOUNTED:
             with self._lock:
                 self._throttle.released(ticket, now)
             self._tell()
