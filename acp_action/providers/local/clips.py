@@ -75,7 +75,6 @@ def probe(path: Path, label: str, token: Token) -> Clip:
         if video.width * video.height > _MOST_PIXELS:
             raise FatalError(f"{label}: frames of {video.width}x{video.height} pixels are too large")
         seconds = _length(container, video, token)
-        container.seek(0)
         first = next(container.decode(video), None)
         if first is None or seconds <= 0:
             raise FatalError(f"{label} has no pictures in it")
@@ -104,6 +103,7 @@ def _length(container: InputContainer, video: VideoStream, token: Token) -> floa
         token.check()
         if packet.pts is not None and packet.time_base:
             end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    container.seek(0)
     return end
 
 

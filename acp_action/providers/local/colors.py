@@ -63,6 +63,15 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
+def by_word(meanings: Mapping[str, str]) -> dict[str, str]:
+    """What each word means, from the words of each meaning in one text.
+
+    >>> by_word({"sea": "ocean beach"})
+    {'ocean': 'sea', 'beach': 'sea'}
+    """
+    return {word: meaning for meaning, words in meanings.items() for word in words.split()}
+
+
 def colors_in(prompt: str) -> list[Rgb]:
     """The colours a prompt names, in order, each once."""
     words = words_of(prompt)

@@ -129,7 +129,7 @@ def _tinted(picture: Image.Image, color: Rgb) -> Image.Image:
 
 def _graded(picture: Image.Image, words: str) -> Image.Image:
     """A change that can be seen, small and always the same for the same words."""
-    draw = [byte / 255 - 0.5 for byte in hashlib.sha256(words.encode()).digest()[:4]]
+    draw = [byte / 255 - 0.5 for byte in hashlib.sha256(words.encode("utf-8", "replace")).digest()[:4]]
     warmth = 0.16 * draw[0]
     graded = balanced(picture, 1 + warmth, 1 + 0.05 * draw[1], 1 - warmth)
     return saturated(contrasted(graded, 1.14 + 0.12 * draw[2]), 1.2 + 0.2 * draw[3])
@@ -137,7 +137,8 @@ def _graded(picture: Image.Image, words: str) -> Image.Image:
 
 def _shaped(request: Request, picture: Image.Image) -> Image.Image:
     """Cut to the asked ratio around the middle, keeping as much as there is."""
-    shape = values.ratio(request.params.get("aspect_ratio") or request.params.get("resolution_mode"))
+    params = request.params
+    shape = values.ratio(params.get("aspect_ratio")) or values.ratio(params.get("resolution_mode"))
     if shape is None:
         return picture
     width = min(picture.width, round(picture.height * shape))

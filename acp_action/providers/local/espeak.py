@@ -42,7 +42,7 @@ def speak(
     pace = str(round(_WORDS_PER_MINUTE * speed))
     command = [program, "-v", voice, "-s", pace, "-w", str(path), "--stdin", "--"]
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as complaints:
-        source.write(text.encode())
+        source.write(text.encode("utf-8", "replace"))
         source.seek(0)
         code = _run(command, source.fileno(), complaints.fileno(), token)
         if code != 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from acp_action.providers.local.colors import colors_in, luminance, mixed, words_of
+from acp_action.providers.local.colors import by_word, colors_in, luminance, mixed, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,26 +57,28 @@ _MOODS: Final[Mapping[str, Palette]] = {
     "neon": _palette("1a0e3a", "d93b93", "ffd1ec", "57277f", "110925", "19d3da"),
     "fire": _palette("2b0d10", "f0752a", "ffd98a", "7d2a1e", "1c0a0c", "ffc145"),
 }
-_MOOD_WORDS: Final[Mapping[str, str]] = {
-    "sunset": "dusk", "dusk": "dusk", "evening": "dusk", "twilight": "dusk", "sunrise": "dawn",
-    "dawn": "dawn", "morning": "dawn", "meadow": "meadow", "spring": "meadow", "summer": "meadow",
-    "field": "meadow", "park": "meadow", "garden": "meadow", "landscape": "meadow", "desert": "desert",
-    "sand": "desert",
-    "dune": "desert", "dunes": "desert", "canyon": "desert", "ocean": "ocean", "sea": "ocean",
-    "beach": "ocean", "lake": "ocean", "river": "ocean", "underwater": "ocean", "island": "ocean",
-    "night": "night", "moon": "night", "stars": "night", "space": "night", "galaxy": "night",
-    "midnight": "night", "forest": "forest", "jungle": "forest", "woods": "forest", "trees": "forest",
-    "romantic": "rose", "love": "rose", "flowers": "rose", "flower": "rose", "snow": "snow", "winter": "snow",
-    "ice": "snow", "arctic": "snow", "storm": "storm", "rain": "storm", "fog": "storm", "noir": "storm",
-    "neon": "neon", "cyberpunk": "neon", "futuristic": "neon", "robot": "neon", "fire": "fire",
-    "lava": "fire", "volcano": "fire", "dragon": "fire",
-}  # fmt: skip
+_MOOD_WORDS: Final = by_word({
+    "dusk": "sunset dusk evening twilight",
+    "dawn": "sunrise dawn morning",
+    "meadow": "meadow spring summer field park garden landscape",
+    "desert": "desert sand dune dunes canyon",
+    "ocean": "ocean sea beach lake river underwater island",
+    "night": "night moon stars space galaxy midnight",
+    "forest": "forest jungle woods trees",
+    "rose": "romantic love flowers flower",
+    "snow": "snow winter ice arctic",
+    "storm": "storm rain fog noir",
+    "neon": "neon cyberpunk futuristic robot",
+    "fire": "fire lava volcano dragon",
+})  # fmt: skip
 # These only hint at a mood; any of the words above says more.
-_HINTS: Final[Mapping[str, str]] = {
-    "cinematic": "dusk", "dramatic": "dusk", "closing": "dusk", "opening": "dawn", "middle": "meadow",
-    "ship": "ocean", "boat": "ocean", "sailboat": "ocean", "fish": "ocean", "lighthouse": "ocean",
-    "tree": "meadow", "house": "meadow", "bird": "dawn", "rocket": "night",
-}  # fmt: skip
+_HINTS: Final = by_word({
+    "dusk": "cinematic dramatic closing",
+    "dawn": "opening bird",
+    "meadow": "middle tree house",
+    "ocean": "ship boat sailboat fish lighthouse",
+    "night": "rocket",
+})  # fmt: skip
 # What a picture without any hint may look like; the loud ones are left to the prompts that ask for them.
 _PLAIN: Final = ("dusk", "dawn", "meadow", "desert", "ocean", "forest", "rose", "snow")
 

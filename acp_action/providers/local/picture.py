@@ -45,7 +45,9 @@ def make_picture(request: Request, token: Token) -> Product:
 
 def draw_backdrop(prompt: str, seed: int, size: Size) -> tuple[Image.Image, Palette]:
     """The picture of a prompt as RGB, without its caption, and the colours it is made of."""
-    number = int.from_bytes(hashlib.sha256(f"{seed}\0{prompt}".encode()).digest()[:8], "big")
+    number = int.from_bytes(
+        hashlib.sha256(f"{seed}\0{prompt}".encode("utf-8", "replace")).digest()[:8], "big"
+    )
     palette = palette_for(prompt, number)
     fine = fitted(size, _FINEST)
     picture = Image.new("RGB", (fine[0] * 2, fine[1] * 2))
@@ -64,7 +66,9 @@ def caption(picture: Image.Image, palette: Palette, request: Request, seed: int)
 def seed_of(prompt: str, params: Mapping[str, JsonValue]) -> int:
     """The given seed, else one that belongs to the prompt."""
     given = values.whole(params.get("seed"))
-    return int(hashlib.sha256(prompt.encode()).hexdigest()[:7], 16) if given is None else given
+    return (
+        int(hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest()[:7], 16) if given is None else given
+    )
 
 
 def output_format(params: Mapping[str, JsonValue]) -> str:

@@ -48,10 +48,15 @@ def about(request: Request, prompt: str = "", seed: int | None = None) -> dict[s
     if request.preview:
         texts["Comment"] = preview_remark(request)
     if prompt:
-        texts["Prompt"] = prompt[:_LONGEST]
+        texts["Prompt"] = cleaned(prompt)
     if seed is not None:
         texts["Seed"] = str(seed)
     return texts
+
+
+def cleaned(text: str) -> str:
+    """A text as files can hold it: at most 1,000 characters, no controls and no broken halves among them."""
+    return "".join(c for c in text[:_LONGEST] if c.isprintable() or c in "\n\t")
 
 
 def preview_remark(request: Request) -> str:

@@ -79,8 +79,8 @@ class LocalProvider:
         delay = values.seconds(params.get("delay"))
         if delay:
             return delay
-        usual = _EXPECTED[step_type]
-        if not step_type.endswith("_to_video"):
+        usual = _EXPECTED.get(step_type)
+        if usual is None or not step_type.endswith("_to_video"):
             return usual
         own = next((p.default for p in model.params if p.name == "duration"), None)
         return usual * (values.seconds(params.get("duration")) or values.seconds(own) or _DEFAULT_SECONDS)
@@ -107,9 +107,8 @@ class LocalProvider:
                 return make_speech(request, token, self._speech)
             return _maker(request.type)(request, token)
         except OSError as error:
-            # FFmpeg's and Pillow's own errors about files are OSErrors too.
-            name = getattr(error.filename, "name", error.filename) or ""
-            raise FatalError(f"cannot write the output: {error.strerror or error} {name}".strip()) from error
+            # Nearly always a full disk; Pillow and the standard library leave it as it is.
+            raise FatalError(f"cannot make the output: {error.strerror or error}") from error
 
 
 def _maker(step_type: str) -> Maker:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw
 
-from acp_action.providers.local.colors import mixed, words_of
+from acp_action.providers.local.colors import by_word, mixed, words_of
 
 if TYPE_CHECKING:
     import random
@@ -219,20 +219,21 @@ _SCENES: Final[Mapping[str, Callable[[Image.Image, Palette, random.Random], None
     "city": _draw_city, "forest": _draw_forest, "space": _draw_space, "studio": _draw_studio,
 }  # fmt: skip
 _ANY: Final = ("hills", "mountains", "sea", "dunes", "studio", "hills")
-_SCENE_WORDS: Final[Mapping[str, str]] = {
-    "hill": "hills", "hills": "hills", "meadow": "hills", "field": "hills", "landscape": "hills",
-    "village": "hills", "farm": "hills", "mountain": "mountains", "mountains": "mountains",
-    "alps": "mountains", "peak": "mountains", "volcano": "mountains", "canyon": "mountains", "desert": "dunes",
-    "dune": "dunes", "dunes": "dunes", "sand": "dunes", "sea": "sea", "ocean": "sea", "beach": "sea", "lake": "sea",
-    "island": "sea", "coast": "sea", "harbor": "sea", "water": "sea", "city": "city", "street": "city",
-    "skyline": "city", "town": "city", "tokyo": "city", "downtown": "city", "neon": "city",
-    "cyberpunk": "city", "forest": "forest", "jungle": "forest", "woods": "forest", "trees": "forest",
-    "space": "space", "galaxy": "space", "planet": "space", "studio": "studio", "product": "studio",
-}  # fmt: skip
+_SCENE_WORDS: Final = by_word({
+    "hills": "hill hills meadow field landscape village farm",
+    "mountains": "mountain mountains alps peak volcano canyon",
+    "dunes": "desert dune dunes sand",
+    "sea": "sea ocean beach lake island coast harbor water",
+    "city": "city street skyline town tokyo downtown neon cyberpunk",
+    "forest": "forest jungle woods trees",
+    "space": "space galaxy planet",
+    "studio": "studio product",
+})  # fmt: skip
 # Where a thing stands when the prompt does not say it.
-_THINGS: Final[Mapping[str, str]] = {
-    "ship": "sea", "boat": "sea", "sailboat": "sea", "fish": "sea", "lighthouse": "sea", "rocket": "space",
-    "astronaut": "space", "tree": "hills", "house": "hills", "bird": "hills", "eagle": "mountains",
-    "car": "studio", "portrait": "studio", "bottle": "studio", "motorcycle": "studio", "bicycle": "studio",
-    "bike": "studio", "cat": "studio", "dog": "studio", "robot": "studio",
-}  # fmt: skip
+_THINGS: Final = by_word({
+    "sea": "ship boat sailboat fish lighthouse",
+    "space": "rocket astronaut",
+    "hills": "tree house bird",
+    "mountains": "eagle",
+    "studio": "car portrait bottle motorcycle bicycle bike cat dog robot",
+})  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from acp_action.providers.local.colors import Rgb, mixed, words_of
+from acp_action.providers.local.colors import Rgb, by_word, mixed, words_of
 from acp_action.providers.local.scenery import HORIZON
 
 if TYPE_CHECKING:
@@ -224,12 +224,18 @@ _SUBJECTS: Final[Mapping[str, Callable[[_Pen, Palette], None]]] = {
     "dog": _draw_dog, "bird": _draw_bird, "fish": _draw_fish, "ship": _draw_ship, "house": _draw_house,
     "lighthouse": _draw_lighthouse, "tree": _draw_tree, "person": _draw_person, "rocket": _draw_rocket,
 }  # fmt: skip
-_WORDS: Final[Mapping[str, str]] = {
-    "car": "car", "cars": "car", "taxi": "car", "truck": "car", "bicycle": "bicycle", "bike": "bicycle",
-    "motorcycle": "motorcycle", "motorbike": "motorcycle", "cat": "cat", "kitten": "cat", "dog": "dog",
-    "puppy": "dog", "bird": "bird", "eagle": "bird", "gull": "bird", "fish": "fish", "ship": "ship",
-    "boat": "ship", "sailboat": "ship", "yacht": "ship", "house": "house", "cottage": "house",
-    "cabin": "house", "lighthouse": "lighthouse", "tree": "tree", "oak": "tree", "man": "person",
-    "woman": "person", "person": "person", "girl": "person", "boy": "person", "portrait": "person", "child": "person",
-    "rocket": "rocket", "spaceship": "rocket",
-}  # fmt: skip
+_WORDS: Final = by_word({
+    "car": "car cars taxi truck",
+    "bicycle": "bicycle bike",
+    "motorcycle": "motorcycle motorbike",
+    "cat": "cat kitten",
+    "dog": "dog puppy",
+    "bird": "bird eagle gull",
+    "fish": "fish",
+    "ship": "ship boat sailboat yacht",
+    "house": "house cottage cabin",
+    "lighthouse": "lighthouse",
+    "tree": "tree oak",
+    "person": "man woman person girl boy portrait child",
+    "rocket": "rocket spaceship",
+})  # fmt: skip

@@ -104,7 +104,7 @@ def _sounds(text: str, speed: float) -> Iterator[_Sound]:
 
 
 def _word(word: str, speed: float, bend: int) -> Iterator[_Sound]:
-    seed = zlib.crc32(word.lower().encode())
+    seed = zlib.crc32(word.lower().encode("utf-8", "replace"))
     for number in range(syllables(word)):
         note = (seed >> (3 * number) % 24) % 4 + 1 + bend * (1 if number else 0)
         length = _SYLLABLE * (1.06 if number == 0 else 0.94)

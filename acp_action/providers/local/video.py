@@ -13,7 +13,7 @@ from acp_action.providers.local.camera import ZOOM, box_of, move_for, view_at
 from acp_action.providers.local.encoding import PIXEL_FORMAT, Mp4Writer, exact_rate
 from acp_action.providers.local.picture import caption, draw_backdrop, seed_of
 from acp_action.providers.local.pixels import flattened, loaded, opened, room_for
-from acp_action.providers.local.product import finished, media_paths, preview_remark
+from acp_action.providers.local.product import cleaned, finished, media_paths, preview_remark
 from acp_action.providers.local.sizes import video_seconds, video_size
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def tags_of(request: Request) -> dict[str, str]:
     """The container's title and comment; a preview says so."""
     made_by = "made by acp-action's embedded provider"
     return {
-        "title": request.text or request.step,
+        "title": cleaned(request.text or request.step),
         "comment": preview_remark(request) if request.preview else made_by,
     }
 

@@ -79,7 +79,9 @@ _FORMS: Final[Mapping[str, Form]] = {
     "url": "text", "bytes_or_file_uri": "text", "object": "object", "enum_or_size": "size",
 }  # fmt: skip
 # What the embedded provider acts on although it is the model's own, by its dotted name.
-_ACTED_ON: Final = frozenset({"voice_settings.speed", "generationConfig.responseMimeType", "resolution_mode"})
+_ACTED_ON: Final = frozenset(
+    {"voice_settings.speed", "generationConfig.responseMimeType", "resolution_mode", "camera_fixed"}
+)
 # Pairs that say one thing twice; the first of them is a size only where it reads as one.
 _RIVALS: Final = (
     ("image_size", "size"), ("image_size", "width"), ("image_size", "height"), ("image_size", "aspect_ratio"),
