@@ -122,6 +122,16 @@ def test_a_stop_reaches_the_attempt_that_the_calling_thread_makes() -> None:
     assert token.cancelled
 
 
+def test_a_stop_just_before_an_attempt_reaches_it_too() -> None:
+    """Inline: a stop that comes while the start is announced is not lost until the attempt is over."""
+    crew = InlineCrew()
+    token = CancelToken(CLOCK)
+    crew.open(lambda _: DONE, CLOCK)
+    crew.post(Stop("enough"))
+    crew.start([job(0, token)], 0)
+    assert token.cancelled
+
+
 def test_a_virtual_job_late_for_its_deadline_comes_back_expired_at_it() -> None:
     """Virtual attempts keep to their token as real ones do."""
     clock = VirtualClock()
