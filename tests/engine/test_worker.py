@@ -100,6 +100,16 @@ def test_a_failure_leaves_nothing_behind() -> None:
     assert (fake.published, fake.discarded) == ([], ["only"])
 
 
+def test_a_failure_of_tidying_up_fails_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever removing temporary files raises, the worker comes back with the outcome of the attempt."""
+
+    def fail(_: Request) -> None:
+        raise FatalError("no")
+
+    monkeypatch.setattr(Fake, "discard", lambda _self, stem: stem.encode("idna" * 9))
+    assert attempt(Fake(fail)) == Fatal("no")
+
+
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
