@@ -28,7 +28,7 @@ steps:
     name: variations
     steps:
       - {{name: video_version, type: image_to_video, input_from: base_image,
-          params: {{duration: 1, fps: 8, resolution: "360p", delay: 2.0}}}}
+          params: {{fps: 8, resolution: "360p", delay: 2.0}}}}
       - {{name: edited_version, type: image_to_image, input_from: base_image,
           params: {{prompt: dramatic lighting, delay: 0.9}}}}
       - {{name: upscaled_version, type: image_to_image, model: clarity_upscaler, input_from: base_image,
