@@ -238,10 +238,10 @@ class InputResolver:
             return
         if spec.text == "required":
             inputs.text_from = self._text_before[spot.root]
-            if inputs.text_from is None:
-                inputs.uses_input = spot.at
-            else:
+            if inputs.text_from is not None:
                 inputs.data.append(inputs.text_from)
+            elif not spot.entry.input_from:  # else what it names does not fit, and that has been told
+                inputs.uses_input = spot.at
 
     # --- needs
 
