@@ -5,6 +5,7 @@ Run it from the repository: ``python docs/make_picture.py``.
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -27,9 +28,9 @@ def main() -> None:
             ROOT / "examples" / "hybrid.yaml", input_text="a red sports car at sunset"
         )
         tiles = [
-            ("base_image", Image.open(result["base_image"].output_path)),
-            ("edited_version", Image.open(result["edited_version"].output_path)),
-            ("video_version (a frame)", _frame(str(result["video_version"].output_path))),
+            ("base_image", Image.open(folder + "/base_image.png")),
+            ("edited_version", Image.open(folder + "/edited_version.png")),
+            ("video_version (a frame)", _frame(folder + "/video_version.mp4")),
         ]
         sheet = _sheet(tiles)
         _words(sheet, render_text(result.report))
@@ -38,7 +39,9 @@ def main() -> None:
 
 def _frame(path: str) -> Image.Image:
     with av.open(path) as clip:
-        return next(frame.to_image() for n, frame in enumerate(clip.decode(video=0)) if n == 60)
+        frames = itertools.islice(clip.decode(video=0), 60, None)
+        picture: Image.Image = next(frames).to_image()  # type: ignore[no-untyped-call]
+    return picture
 
 
 def _sheet(tiles: list[tuple[str, Image.Image]]) -> Image.Image:
