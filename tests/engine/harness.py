@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pytest
 
 from acp_action.artifacts import Output
 from acp_action.engine.clock import VirtualClock
@@ -20,7 +22,7 @@ from acp_action.events import StepFinished, StepParked, StepStarted
 from acp_action.providers.base import Product
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from acp_action.engine.crew import Job
     from acp_action.engine.outcome import Outcome
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from acp_action.plan.model import Plan
 
 DONE = Done(Output("image", ()), Product("image"))
+
+
+Script: TypeAlias = "Mapping[str, Sequence[tuple[float, Outcome]]]"
 
 
 @dataclass
@@ -64,7 +69,7 @@ class Virtual:
     """
 
     plan: Plan
-    answers: dict[str, list[tuple[float, Outcome]]] = field(default_factory=dict)
+    answers: Script = field(default_factory=dict)
     usual: tuple[float, Outcome] = (1.0, DONE)
     lanes: Lanes = field(default_factory=Lanes)
     patience: Patience = field(default_factory=Patience)
@@ -103,3 +108,8 @@ class Virtual:
 def statuses(result: RunResult) -> dict[str, str]:
     """Step name to final state."""
     return {step.name: step.status.value for step in result}
+
+
+def near(value: float) -> Any:
+    """As pytest.approx, in a form that may stand in a tuple."""
+    return pytest.approx(value)

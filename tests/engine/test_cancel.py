@@ -72,7 +72,8 @@ def test_a_cancel_ends_a_wait_in_another_thread_at_once() -> None:
 
 def test_a_switch_thrown_before_the_run_tells_it_at_once() -> None:
     """A signal that came early is not lost."""
-    switch, heard = StopSwitch(), []
+    switch = StopSwitch()
+    heard: list[str] = []
     switch.stop("early")
     switch.attach(heard.append)
     assert (heard, switch.reason) == (["early"], "early")
@@ -80,7 +81,8 @@ def test_a_switch_thrown_before_the_run_tells_it_at_once() -> None:
 
 def test_only_the_first_stop_counts() -> None:
     """One reason for all."""
-    switch, heard = StopSwitch(), []
+    switch = StopSwitch()
+    heard: list[str] = []
     switch.attach(heard.append)
     switch.stop("a")
     switch.stop("b")
@@ -89,7 +91,8 @@ def test_only_the_first_stop_counts() -> None:
 
 def test_a_detached_listener_is_forgotten() -> None:
     """A run that is over hears nothing."""
-    switch, heard = StopSwitch(), []
+    switch = StopSwitch()
+    heard: list[str] = []
 
     def tell(reason: str) -> None:
         heard.append(reason)

@@ -35,7 +35,7 @@ def crew(request: pytest.FixtureRequest) -> Iterator[Crew]:
         with ThreadPoolExecutor(4) as pool:
             yield ExecutorCrew(pool)
         return
-    made = {"threads": ThreadCrew, "inline": InlineCrew}[request.param]()
+    made: Crew = ThreadCrew() if request.param == "threads" else InlineCrew()
     yield made
     made.close()
 

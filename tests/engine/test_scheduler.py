@@ -8,7 +8,7 @@ from acp_action.engine.outcome import Doubt, Expired, Fatal, Refused, Transient
 from acp_action.engine.throttle import Lanes, Limits
 from acp_action.engine.verdict import Patience
 from acp_action.events import GroupFinished, GroupStarted, StopRequested
-from tests.engine.harness import DONE, Virtual, statuses
+from tests.engine.harness import DONE, Script, Virtual, near, statuses
 from tests.engine.plans import Spec, group_of, plan_of
 
 FOUR = [Spec(f"image_{n}", group=0) for n in (1, 2, 3, 4)]
@@ -24,9 +24,9 @@ def test_a_group_takes_as_long_as_its_longest_member() -> None:
     """The guide's example: four steps on four workers end with the longest one."""
     run = Virtual(plan_of(FOUR, [group_of(0, [0, 1, 2, 3])]), TIMES)
     result = run.run()
-    assert result.total_duration == pytest.approx(2.8)
-    assert result.sequential_estimate == pytest.approx(10.3)
-    assert result.speedup == pytest.approx(10.3 / 2.8)
+    assert result.total_duration == near(2.8)
+    assert result.sequential_estimate == near(10.3)
+    assert result.speedup == near(10.3 / 2.8)
 
 
 def test_the_group_tells_of_its_start_and_of_both_its_durations() -> None:
@@ -36,20 +36,20 @@ def test_the_group_tells_of_its_start_and_of_both_its_durations() -> None:
     begun = next(e for e in run.recorder.events if isinstance(e, GroupStarted))
     ended = next(e for e in run.recorder.events if isinstance(e, GroupFinished))
     assert (begun.group, begun.steps) == ("group_0", 4)
-    assert (ended.duration, ended.sequential) == (pytest.approx(2.8), pytest.approx(10.3))
+    assert (ended.duration, ended.sequential) == (near(2.8), near(10.3))
 
 
 def test_max_workers_of_a_group_is_how_many_run_at_once() -> None:
     """Two workers take four steps of one second in two seconds."""
     plan = plan_of(FOUR, [group_of(0, [0, 1, 2, 3], max_workers=2)])
-    assert Virtual(plan).run().total_duration == pytest.approx(2.0)
+    assert Virtual(plan).run().total_duration == near(2.0)
 
 
 def test_a_nested_group_obeys_the_group_around_it() -> None:
     """The inner group's four workers count for nothing where the outer one has two."""
     groups = [group_of(0, [], max_workers=2, groups=(1,)), group_of(1, [0, 1, 2, 3], parent=0)]
     specs = [Spec(s.name, group=1) for s in FOUR]
-    assert Virtual(plan_of(specs, groups)).run().total_duration == pytest.approx(2.0)
+    assert Virtual(plan_of(specs, groups)).run().total_duration == near(2.0)
 
 
 def test_a_sibling_uses_the_room_that_a_full_inner_group_leaves() -> None:
@@ -57,21 +57,21 @@ def test_a_sibling_uses_the_room_that_a_full_inner_group_leaves() -> None:
     groups = [group_of(0, [3], max_workers=2, groups=(1,)), group_of(1, [0, 1, 2], parent=0, max_workers=1)]
     specs = [Spec(n, group=1) for n in "abc"] + [Spec("d", group=0)]
     run = Virtual(plan_of(specs, groups))
-    assert run.run().total_duration == pytest.approx(3.0)
+    assert run.run().total_duration == near(3.0)
     assert set(run.recorder.started[:2]) == {"a", "d"}
 
 
 def test_a_worker_cap_holds_for_the_whole_run() -> None:
     """A flag's max_workers caps groups that would take more."""
     plan = plan_of(FOUR, [group_of(0, [0, 1, 2, 3])], worker_cap=1)
-    assert Virtual(plan).run().total_duration == pytest.approx(4.0)
+    assert Virtual(plan).run().total_duration == near(4.0)
 
 
 def test_without_parallelism_steps_run_one_after_another_in_file_order() -> None:
     """``parallel: false`` never has two under way, and keeps the order of the file."""
     plan = plan_of(FOUR, [group_of(0, [0, 1, 2, 3])], parallel=False)
     run = Virtual(plan, TIMES)
-    assert run.run().total_duration == pytest.approx(10.3)
+    assert run.run().total_duration == near(10.3)
     assert run.recorder.started == ["image_1", "image_2", "image_3", "image_4"]
 
 
@@ -111,7 +111,7 @@ def test_fail_fast_starts_nothing_more_and_cancels_what_runs() -> None:
         "later": "skipped",
     }
     assert result["later"].reason == "because 'bad' failed"
-    assert result.total_duration == pytest.approx(1.0)
+    assert result.total_duration == near(1.0)
     assert not result.success
 
 
@@ -161,14 +161,14 @@ def test_a_disabled_step_is_skipped_and_the_run_succeeds() -> None:
 
 def test_a_transient_failure_is_tried_again_within_its_retries() -> None:
     """Two transient failures and a success: three attempts, their service times added, back-off apart."""
-    answers = {"a": [(1.0, Transient("reset")), (1.0, Transient("reset")), (2.0, DONE)]}
+    answers: Script = {"a": [(1.0, Transient("reset")), (1.0, Transient("reset")), (2.0, DONE)]}
     run = Virtual(plan_of([Spec("a", retries=2)]), answers)
     result = run.run()
     step = result["a"]
-    assert (step.status.value, len(step.attempts), step.duration) == ("succeeded", 3, pytest.approx(4.0))
-    assert step.waits.backoff == pytest.approx(sum(run.recorder.delays))
+    assert (step.status.value, len(step.attempts), step.duration) == ("succeeded", 3, near(4.0))
+    assert step.waits.backoff == near(sum(run.recorder.delays))
     assert 0.0 <= run.recorder.delays[0] <= 0.5
-    assert result.sequential_estimate == pytest.approx(4.0)
+    assert result.sequential_estimate == near(4.0)
 
 
 def test_the_last_retry_makes_a_failure_that_counts_the_attempts() -> None:
@@ -179,18 +179,18 @@ def test_the_last_retry_makes_a_failure_that_counts_the_attempts() -> None:
 
 def test_a_refused_step_holds_no_worker_while_it_waits() -> None:
     """The one worker does another provider's step during the wait for a rate limit."""
-    answers = {"a": [(0.1, Refused("slow down", 5.0)), (1.0, DONE)]}
+    answers: Script = {"a": [(0.1, Refused("slow down", 5.0)), (1.0, DONE)]}
     specs = [Spec("a", expected=9.0), Spec("b", provider="other")]
     run = Virtual(plan_of(specs, worker_cap=1), answers)
     result = run.run()
     assert run.recorder.started == ["a", "b", "a"]
     assert 5.0 <= result["a"].waits.throttle <= 5.6
-    assert result.total_duration == pytest.approx(0.1 + result["a"].waits.throttle + 1.0)
+    assert result.total_duration == near(0.1 + result["a"].waits.throttle + 1.0)
 
 
 def test_waiting_for_a_rate_limit_costs_no_retry_and_no_time_out() -> None:
     """Ten refusals of two seconds do not expire a step of three seconds, nor use its single retry."""
-    answers = {"a": [(0.01, Refused("429", 2.0))] * 10 + [(1.0, DONE)]}
+    answers: Script = {"a": [(0.01, Refused("429", 2.0))] * 10 + [(1.0, DONE)]}
     result = Virtual(plan_of([Spec("a", timeout=3.0, retries=0)]), answers).run()
     assert (result["a"].status.value, len(result["a"].attempts)) == ("succeeded", 11)
 
@@ -208,20 +208,20 @@ def test_a_limit_that_waiting_does_not_mend_fails_at_once(kind: str) -> None:
     """A daily quota or an empty account is not waited for."""
     result = Virtual(plan_of([Spec("a")]), {"a": [(0.1, Refused("quota", 3600.0, kind))]}).run()
     assert result["a"].status.value == "failed"
-    assert result.total_duration == pytest.approx(0.1)
+    assert result.total_duration == near(0.1)
 
 
 def test_a_step_over_its_time_is_timed_out_and_says_after_how_long() -> None:
     """Expiry is a failure of its own kind."""
     result = Virtual(plan_of([Spec("a", timeout=5.0)]), {"a": [(60.0, DONE)]}).run()
-    assert (result["a"].status.value, result.total_duration) == ("timed_out", pytest.approx(5.0))
+    assert (result["a"].status.value, result.total_duration) == ("timed_out", near(5.0))
 
 
 def test_no_attempt_is_begun_that_cannot_end_in_time() -> None:
     """A back-off that would pass the deadline ends the step instead."""
-    answers = {"a": [(1.0, Transient("busy", retry_after=30.0))]}
+    answers: Script = {"a": [(1.0, Transient("busy", retry_after=30.0))]}
     result = Virtual(plan_of([Spec("a", timeout=5.0)]), answers).run()
-    assert (result["a"].status.value, result.total_duration) == ("timed_out", pytest.approx(1.0))
+    assert (result["a"].status.value, result.total_duration) == ("timed_out", near(1.0))
     assert "no time is left" in result["a"].reason
 
 
@@ -254,14 +254,14 @@ def test_a_stop_keeps_what_is_done_and_settles_all_the_rest() -> None:
     assert statuses(result) == {"done": "succeeded", "running": "cancelled", "never": "skipped"}
     assert result.stopped == "interrupted"
     assert result["never"].reason == "the run was stopped: interrupted"
-    assert result.total_duration == pytest.approx(2.0)
+    assert result.total_duration == near(2.0)
 
 
 def test_a_stop_ends_a_back_off() -> None:
     """A parked step is cancelled at once, not after its wait."""
-    answers = {"a": [(1.0, Refused("429", 100.0))]}
+    answers: Script = {"a": [(1.0, Refused("429", 100.0))]}
     result = Virtual(plan_of([Spec("a")]), answers).run(stop_at=2.0)
-    assert (statuses(result), result.total_duration) == ({"a": "cancelled"}, pytest.approx(2.0))
+    assert (statuses(result), result.total_duration) == ({"a": "cancelled"}, near(2.0))
 
 
 def test_what_does_not_come_back_is_given_up() -> None:
@@ -270,7 +270,7 @@ def test_what_does_not_come_back_is_given_up() -> None:
     run.deaf = {"deaf"}
     result = run.run()
     assert statuses(result) == {"deaf": "timed_out", "next": "skipped"}
-    assert result.total_duration == pytest.approx(10.0)
+    assert result.total_duration == near(10.0)
 
 
 def test_a_late_return_of_what_was_given_up_changes_nothing() -> None:
@@ -287,10 +287,10 @@ def test_a_rate_limit_delay_spaces_the_starts_at_one_provider() -> None:
     run = Virtual(plan_of(specs, rate_limit_delay=2.0))
     result = run.run()
     starts = sorted(result[n].attempts[0].started for n in "abc")
-    assert starts == [0.0, pytest.approx(2.0), pytest.approx(4.0)]
+    assert starts == [0.0, near(2.0), near(4.0)]
     assert result["other"].attempts[0].started == 0.0
-    assert result["c"].waits.throttle == pytest.approx(4.0)
-    assert result.sequential_estimate == pytest.approx(4.0)
+    assert result["c"].waits.throttle == near(4.0)
+    assert result.sequential_estimate == near(4.0)
 
 
 def test_a_provider_takes_no_more_at_once_than_its_limit() -> None:
@@ -298,18 +298,18 @@ def test_a_provider_takes_no_more_at_once_than_its_limit() -> None:
     lanes = Lanes(lambda _provider: Limits(concurrency=1))
     specs = [Spec("a"), Spec("b")]
     result = Virtual(plan_of(specs), lanes=lanes).run()
-    assert result.total_duration == pytest.approx(2.0)
-    assert result["b"].waits.throttle == pytest.approx(1.0)
+    assert result.total_duration == near(2.0)
+    assert result["b"].waits.throttle == near(1.0)
     assert lanes.lane("fake").in_flight == 0
 
 
 def test_the_split_of_a_steps_time_adds_up_to_its_end() -> None:
     """Inputs, worker, throttle, back-off and service are all there is."""
-    answers = {"b": [(1.0, Refused("429", 3.0)), (0.5, Transient("x")), (2.0, DONE)]}
+    answers: Script = {"b": [(1.0, Refused("429", 3.0)), (0.5, Transient("x")), (2.0, DONE)]}
     specs = [Spec("a"), Spec("b", data=[0]), Spec("c", data=[0])]
     result = Virtual(plan_of(specs, worker_cap=1, rate_limit_delay=0.5), answers).run()
     for step in result:
-        assert sum(step.waits) + step.duration == pytest.approx(step.settled)
+        assert sum(step.waits) + step.duration == near(step.settled)
 
 
 def test_results_come_in_plan_order_and_are_found_by_name() -> None:
