@@ -57,23 +57,23 @@ def read_flag(value: Any) -> bool:
     return flag
 
 
-def read_number(value: Any) -> float:
+def read_number(value: Any, *, example: str = "4 or 0.5") -> float:
     """A number, also in quotes; never infinite."""
     number = parse_number(value) if isinstance(value, str) else value
     if isinstance(number, bool) or not isinstance(number, int | float) or not isfinite(number):
-        raise _fault(f"expected a number, not {described(value)}", _numeric(value))
+        raise _fault(f"expected a number, not {described(value)}", _numeric(value, example))
     return number
 
 
 def read_whole(value: Any) -> int:
     """A whole number, also in quotes."""
-    number = read_number(value)
+    number = read_number(value, example="4")
     if number != int(number):
         raise _fault(f"expected a whole number, not {described(value)}", f"write {round(number)}")
     return int(number)
 
 
-def _numeric(value: Any) -> str:
+def _numeric(value: Any, example: str) -> str:
     """How a text that is nearly a number should be written."""
     text = value.strip() if isinstance(value, str) else ""
     if re.fullmatch(r"\d{1,15}(_\d{1,15})+|0\d{1,15}", text):
@@ -82,7 +82,7 @@ def _numeric(value: Any) -> str:
         return f"write {60 * int(match[1]) + int(match[2])}; times are in seconds"
     if match := re.fullmatch(r"(\d{1,9}) ?(s|sec|secs|seconds?|m|min|mins|minutes?|h|hours?)", text):
         return f"write {int(match[1]) * {'s': 1, 'm': 60, 'h': 3600}[match[2][0]]}; times are in seconds"
-    return "write digits, as in 4 or 0.5"
+    return f"write digits, as in {example}"
 
 
 def read_names(value: Any) -> tuple[Any, ...]:

@@ -66,6 +66,8 @@ class MappingSource:
 
     def _plain(self, value: Any, path: NodePath) -> Any:
         self._count += 1
+        if self._is_refused:
+            return None
         if self._count > MOST_VALUES or len(path) > DEEPEST:
             self._refuse_size(path)
             return None
@@ -100,14 +102,13 @@ class MappingSource:
         return isinstance(key, str)
 
     def _refuse_size(self, path: NodePath) -> None:
-        # One word about it is enough: a mapping that holds itself is met at every turn.
-        if not self._is_refused:
-            self._is_refused = True
-            if self._count > MOST_VALUES:
-                self._refuse((), f"more than {MOST_VALUES:,} values", "split the pipeline")
-            else:
-                what = f"more than {DEEPEST} lists and mappings within each other"
-                self._refuse(path[:4], what, "write it flatter")
+        # The first word about it ends the reading: a mapping that holds itself is met at every turn.
+        self._is_refused = True
+        if self._count > MOST_VALUES:
+            self._refuse((), f"more than {MOST_VALUES:,} values", "split the pipeline")
+        else:
+            what = f"more than {DEEPEST} lists and mappings within each other"
+            self._refuse(path[:4], what, "write it flatter")
 
     def _refuse(self, path: NodePath, what: str, mend: str) -> None:
         self.problems.append(self.problem(path, what, mend))

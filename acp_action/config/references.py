@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from acp_action.config.text import shown
@@ -25,6 +26,9 @@ VARIABLES: Final = ("input", "timestamp", "random", "env.NAME", "step_NAME.outpu
 
 LONGEST_TEXT: Final = 1_000_000
 """Characters that one text may have once it is filled in; no model takes more, and memory is not endless."""
+
+MOST_FAULTS: Final = 20
+"""Templates of one text that are complained about; a text with more of them means something else."""
 
 _TEMPLATE: Final = re.compile(
     r"\{\{[ \t]*(?:(?P<plain>input|timestamp|random)|env\.(?P<env>[A-Za-z_][A-Za-z0-9_]*)"
@@ -86,15 +90,15 @@ def references_in(value: JsonValue) -> Iterator[tuple[Subpath, Reference]]:
 
 
 def template_faults(text: str) -> list[tuple[int, str, str]]:
-    """What is wrong with the templates of a text: offset, what is wrong, how to mend it.
+    """What is wrong with the first templates of a text: offset, what is wrong, how to mend it.
 
     >>> template_faults("a {{inptu}}")
     [(2, "there is no template variable 'inptu'", "did you mean '{{input}}'?")]
     """
     if "{{" not in text:
         return []
-    openings = _OPENING.finditer(text)
-    return [(o.start(), *_fault(o)) for o in openings if not _TEMPLATE.match(text, o.start())]
+    wrong = (o for o in _OPENING.finditer(text) if not _TEMPLATE.match(text, o.start()))
+    return [(opening.start(), *_fault(opening)) for opening in islice(wrong, MOST_FAULTS)]
 
 
 def _fault(opening: re.Match[str]) -> tuple[str, str]:

@@ -9,9 +9,10 @@ from typing import Final, TypeAlias
 Scalar: TypeAlias = "bool | int | float | str | None"
 
 _WORDS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None, "~": None, "": None}
-_CANONICAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?P<fraction>\.[0-9]{1,20})?")
+# 39 digits hold every number of 128 bits: longer than any seed, and short enough to convert in no time.
+_CANONICAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,38})(?P<fraction>\.[0-9]{1,20})?")
 _NUMBER: Final = re.compile(
-    r"[+-]?(?:0|[1-9][0-9]{0,30})(?P<float>\.[0-9]{1,30})?(?P<exponent>[eE][+-]?[0-9]{1,3})?"
+    r"[+-]?(?:0|[1-9][0-9]{0,38})(?P<float>\.[0-9]{1,30})?(?P<exponent>[eE][+-]?[0-9]{1,3})?"
 )
 _FLAGS: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 

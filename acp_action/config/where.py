@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.catalogue.step_types import GROUP_TYPE
 from acp_action.config.text import shown
 
 if TYPE_CHECKING:
     from acp_action.config.model import NodePath
+
+_LONGEST: Final = 6
+"""Parts of a path behind an entry that are named; the place says the rest."""
 
 
 def where(root: Any, path: NodePath) -> str:
@@ -54,9 +57,9 @@ def _entry_name(entry: Any, index: str | int) -> str:
 
 def _dotted(path: NodePath) -> str:
     words = ""
-    for part in path:
+    for part in path[:_LONGEST]:
         if isinstance(part, int):
             words += f"[{part}]"
         else:
             words += f".{shown(part)[1:-1]}" if words else shown(part)[1:-1]
-    return words
+    return words + ("…" if len(path) > _LONGEST else "")

@@ -95,7 +95,8 @@ class Places:
         if self._text[index : index + 1] in ("'", '"', "|", ">") or isinstance(value, dict | list):
             return None
         text = written(value)
-        end = index + len(text) if self._text.startswith(text, index) else self._ends.get(index, index)
+        is_there = text and self._text.startswith(text, index)
+        end = index + len(text) if is_there else self._ends.get(index, index)
         match = _COMMENT.match(self._text, end)
         return match.end() - 1 if match else None
 

@@ -283,6 +283,8 @@ class _Builder:
 
     def _finished(self) -> Tree:
         # After an error the open lists and mappings are closed as they are, so that problems can be placed.
+        # What is closed too early is no further fault.
+        self._faults = []
         while self._stack:
             if self._frame.key is not WANTED and self._frame.key is not ITEM:
                 self._add(None, self._frame.key_start)

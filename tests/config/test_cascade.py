@@ -49,6 +49,13 @@ def test_the_environment_wins_over_the_file(written: str, parallel: bool) -> Non
     assert settings.origins["parallel"] == "environment PIPELINE_PARALLEL_ENABLED"
 
 
+def test_the_environment_may_name_the_provider() -> None:
+    """ACP_PROVIDER stands between flag and file, like the switch for parallel runs."""
+    settings = resolved({"provider": "fal"}, {"ACP_PROVIDER": "local"})
+    assert (settings.provider, settings.origins["provider"]) == ("local", "environment ACP_PROVIDER")
+    assert resolved({}, {"ACP_PROVIDER": "local"}, provider="fal").provider == "fal"
+
+
 def test_an_empty_variable_is_not_set() -> None:
     """Workflows pass an empty text for an input that nobody gave."""
     assert resolved({}, {"PIPELINE_PARALLEL_ENABLED": ""}).origins["parallel"] == "default"
