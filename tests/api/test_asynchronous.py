@@ -48,6 +48,24 @@ def test_a_pipeline_is_awaited(manager: AsyncAIPipelineManager) -> None:
     assert results["quick"].output_path
 
 
+def test_every_call_is_awaited(manager: AsyncAIPipelineManager) -> None:
+    """Each method gives what the plain manager's gives, and takes what a call before gave."""
+
+    async def make() -> list[Any]:
+        image = await manager.generate_image("a cat")
+        calls = (
+            manager.image_to_image(image, "sepia"),
+            manager.image_to_video(image, model="local", duration=1),
+            manager.text_to_video("waves", model="local", duration=1),
+            manager.text_to_speech("hello"),
+            manager.analyze_image(image),
+        )
+        return list(await asyncio.gather(*calls))
+
+    results = asyncio.run(make())
+    assert [r.output.kind for r in results if r.output] == ["image", "video", "video", "audio", "text"]
+
+
 def test_errors_come_out_where_they_are_awaited(manager: AsyncAIPipelineManager) -> None:
     """A wrong pipeline raises in the task that asked for it."""
     with pytest.raises(ConfigError):

@@ -182,6 +182,28 @@ def test_an_output_folder_of_the_file_stays_in_the_workspace(
     assert manager.run_pipeline(PIPELINE, "a cat", output_dir=elsewhere, steps=["picture"]).success
 
 
+def test_a_report_that_cannot_be_written_takes_nothing_with_it(
+    manager: AIPipelineManager, in_tmp: Path
+) -> None:
+    """What went wrong with a report is told; the media, the manifest and the figures are there."""
+
+    def block(event: Event) -> None:
+        if isinstance(event, StepStarted):
+            (in_tmp / "output/report.json").mkdir(exist_ok=True)
+
+    results = manager.run_pipeline(PIPELINE, "a cat", listeners=[block])
+    assert results.success
+    assert [path.split("/")[-1].split()[0] for path in results.unwritten] == ["report.json"]
+    assert {"picture.png", "manifest.json", "report.md"} <= {p.name for p in results.output_dir.iterdir()}
+
+
+def test_keys_and_folder_are_told_together(in_tmp: Path) -> None:
+    """Whatever is missing around the file is in one error."""
+    (in_tmp / "taken").write_text("a file")
+    with pytest.raises(MissingKeyError, match=r"FAL_KEY[\s\S]*taken"):
+        AIPipelineManager(output_dir="taken").run_pipeline(PIPELINE, "a cat")
+
+
 def test_a_bad_argument_is_a_usage_error(in_tmp: Path) -> None:
     """What the caller got wrong is told before anything runs."""
     with pytest.raises(UsageError, match="did you mean 'local'"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from acp_action import __version__
 from acp_action.cli.app import COMMANDS, build_command, main
 from tests.cli.programs import COMMAND, environment, run
 
@@ -106,15 +107,6 @@ def test_a_dry_run_tells_of_missing_keys(folder: Path, capfd: pytest.CaptureFixt
     assert (code, out) == (3, "")
     assert "FAL_KEY" in err
     assert "--provider local" in err
-
-
-def test_keys_and_folder_are_told_together(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """F4 and keys: everything that is missing around the file is in one message, before anything is paid."""
-    (folder / "taken").write_text("a file")
-    code, _, err = call(capfd, "run-chain", "-c", "p.yaml", "-i", "cat", "-o", "taken")
-    assert code == 3
-    assert "FAL_KEY" in err
-    assert "taken" in err
 
 
 def test_an_unusable_folder_ends_with_2(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -262,6 +254,7 @@ def test_the_starter_runs_as_it_is(in_tmp: Path, capfd: pytest.CaptureFixture[st
     code, _, err = call(capfd, "init")
     assert code == 2
     assert "there already" in err
+    assert call(capfd, "init", "no/folder.yaml")[0] == 2
     assert (in_tmp / "pipeline.yaml").read_text() == "mine"
 
 
@@ -342,6 +335,14 @@ def test_the_help_says_what_the_command_says(name: str, capfd: pytest.CaptureFix
     code, out, _ = call(capfd, name, "--help")
     assert code == 0
     assert COMMANDS[name][1] in out
+
+
+def test_the_program_says_what_it_is(capfd: pytest.CaptureFixture[str]) -> None:
+    """--version and the list of commands."""
+    assert call(capfd, "--version") == (0, f"acp-action {__version__}\n", "")
+    code, out, _ = call(capfd, "-h")
+    assert code == 0
+    assert [name for name in COMMANDS if name not in out] == []
 
 
 def test_a_bug_is_one_line_and_a_log(
