@@ -30,6 +30,7 @@ SUITES: dict[str, Callable[[int], list[Figure]]] = {
     "command": lambda runs: doors.whole_command(runs),
     "start-up": lambda runs: doors.start_up(runs),
     "loading": lambda runs: doors.loading(runs),
+    "report": lambda _runs: doors.reporting(),
     "reactions": lambda runs: [reactions.fail_fast(runs), reactions.timeout(runs)],
 }
 

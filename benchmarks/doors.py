@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.measure import Figure, child, command_seconds, ratio
+from benchmarks.measure import Figure, child, command_seconds, ratio, timed
 
 if TYPE_CHECKING:
     from acp_action.api.run import PipelineResult
@@ -157,6 +157,20 @@ def loading(runs: int, count: int = 10_000) -> list[Figure]:
         Figure(f"load, validate and plan {count} steps", seconds, 0.8, "s", detail),
         Figure("  peak memory of that process", max(f["peak_mb"] for f in found), 120, "MB"),
     ]
+
+
+def reporting(count: int = 10_000) -> list[Figure]:
+    """Summarise a run of ten thousand steps and write its three files."""
+    from acp_action.report.files import write_reports
+    from tests.fakes import Trace, a_plan, a_step, carry_out
+
+    half = count // 2
+    steps = [a_step(i, f"s{i}", group=0, number=i + 1, total=count) for i in range(count)]
+    plan = a_plan(steps, [() if i < half else (i - half,) for i in range(count)])
+    with tempfile.TemporaryDirectory() as folder:
+        done = carry_out(plan, [Trace()] * count, workers=32, folder=Path(folder))
+        taken = min(timed(lambda: write_reports(done, Path(folder)))[0] for _ in range(3))
+    return [Figure(f"report on {count} steps: figures and three files", taken, 1.0, "s")]
 
 
 def big_pipeline(count: int) -> str:

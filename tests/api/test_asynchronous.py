@@ -30,14 +30,15 @@ def manager(in_tmp: Path) -> AsyncAIPipelineManager:
 
 
 def test_eight_calls_at_once(manager: AsyncAIPipelineManager) -> None:
-    """asyncio.gather of eight calls takes as long as one, and gives eight files."""
+    """asyncio.gather of eight calls runs them side by side, and gives eight files."""
 
     async def generate() -> list[Any]:
         return await asyncio.gather(*(manager.generate_image(f"a cat {n}", delay=0.3) for n in range(8)))
 
     begin = time.monotonic()
     results = asyncio.run(generate())
-    assert time.monotonic() - begin < 8 * 0.3
+    # One after another they could not be quicker than the sum of what each took.
+    assert time.monotonic() - begin < sum(result.duration for result in results)
     assert len({result.output_path for result in results if result.success}) == 8
 
 
