@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,7 @@ from acp_action.events import (
     StepStarted,
     StopRequested,
 )
-from acp_action.progress.board import Board, board_of
+from acp_action.progress.board import board_of
 from acp_action.progress.render import cut, render
 from tests.fakes import a_plan, a_step
 
@@ -168,10 +169,13 @@ def test_rendering_changes_nothing() -> None:
 
 
 def test_nested_groups_count_what_is_in_them() -> None:
-    """A group's line counts the steps at any depth below it."""
-    board = Board("x", ())
+    """A group's line counts the steps at any depth below it, and stands deeper the deeper it is nested."""
     plan = hybrid()
-    inner = plan.groups[0]
-    board = board_of(plan)
-    board(finished("image_1", 1.0, 1.0))
-    assert board.groups[inner.name].settled == 1
+    outer = replace(plan.groups[0], name="outer", groups=(1,))
+    inner = replace(plan.groups[0], index=1, name="inner", parent=0)
+    steps = tuple(replace(s, group=1) if s.name == "image_3" else s for s in plan.steps)
+    board = board_of(replace(plan, steps=steps, groups=(outer, inner)))
+    for step, group in (("image_1", "outer"), ("image_3", "inner")):
+        board(finished(step, 1.0, 1.0)._replace(group=group))
+    assert [(g.depth, g.settled, g.total) for g in board.groups.values()] == [(0, 2, 3), (1, 1, 1)]
+    assert board.steps["image_3"].depth == 2
