@@ -30,6 +30,8 @@ _AUDIO_BITS: Final = 128_000
 # BT.709 within 16 to 235, said aloud: players guess otherwise, and guess differently.
 _BT709: Final = 1
 _LIMITED_RANGE: Final = 1
+# How far a rate may be from a broadcast rate and still mean it: 23.98 is 24000/1001.
+_NEAR: Final = 0.006
 PIXEL_FORMAT: Final = "yuv420p"
 
 
@@ -139,10 +141,7 @@ def write_fault(error: Exception, path: Path) -> FatalError:
 
 def exact_rate(fps: float) -> Fraction:
     """Frames a second as a fraction that players know: 29.97 is 30000/1001."""
-    nearest = Fraction(fps).limit_denominator(1)
     broadcast = Fraction(round(fps) * 1000, 1001)
-    return broadcast if abs(float(broadcast) - fps) < 0.006 else nearest if nearest == fps else _short(fps)
-
-
-def _short(fps: float) -> Fraction:
+    if fps != round(fps) and abs(float(broadcast) - fps) < _NEAR:
+        return broadcast
     return Fraction(fps).limit_denominator(1000)

@@ -52,7 +52,8 @@ def drawable(text: str) -> str:
     >>> drawable("Café — привет")
     'Cafe - privet'
     """
-    folded = unicodedata.normalize("NFKD", text[:_LONGEST].translate(_FOLDS))
+    plain = text[:_LONGEST].translate(_FOLDS)
+    folded = "".join(c if c in _BEYOND_ASCII else unicodedata.normalize("NFKD", c) for c in plain)
     letters = [_letter(c) for c in folded if not unicodedata.combining(c)]
     shown = " ".join("".join(letters).split())
     if shown.strip(" .,;:!?-") or not text.strip():
