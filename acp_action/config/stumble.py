@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CLOSING: Final = {"[": "]", "{": "}"}
+_BRACKET: Final = re.compile(r"""\{\{[^{}\n]*\}\}|"[^"\n]*"|'[^'\n]*'|[\[\]{}]""")
 COMMENT: Final = re.compile(r"[ \t]+#")
 _KEY: Final = r"""(?:"[^"\n]*"|'[^'\n]*'|[^\s"'{}\[\],#&*!|>%@`:?-][^:\n{}\[\]"']*?)[ ]*:"""
 _BLOCK_ITEM: Final = re.compile(rf"[ ]*(?:-[ ]+)*(?:{_KEY}[ \t]+)?")
@@ -41,8 +42,14 @@ class Stumble:
     @property
     def bracket(self) -> int | None:
         """The innermost open bracket, None outside of brackets."""
-        opened = self.open_at[-1] if self.open_at else len(self.text)
-        return opened if self.text[opened : opened + 1] in CLOSING else None
+        # The parser looks ahead: what was opened on the line of the place it may not have told yet.
+        opened = [self.open_at[-1]] if self.open_at else []
+        for match in _BRACKET.finditer(self.text, self.line_start, self.index):
+            if match[0] in CLOSING:
+                opened.append(match.start())
+            elif match[0] in CLOSING.values() and opened:
+                opened.pop()
+        return opened[-1] if opened and self.text[opened[-1]] in CLOSING else None
 
     @property
     def item(self) -> tuple[int, int]:

@@ -49,6 +49,17 @@ def _tab(s: Stumble) -> Fault | None:
     return Fault(s.line_start + line.index("\t"), f"a tab in the indentation{also}", "use spaces only")
 
 
+def _stray_mark(s: Stumble) -> Fault | None:
+    if "cannot start any token" not in s.problem:
+        return None
+    mark = s.text[s.index]
+    if mark == "\t":
+        return Fault(s.index, "a tab where a space is expected", "use spaces only")
+    if s.item[0] == s.index:
+        return None
+    return Fault(s.index, f"{mark} cannot stand here", "quote the text it belongs to")
+
+
 def _open_quote(s: Stumble) -> Fault | None:
     if "unexpected end of stream" not in s.problem:
         return None
@@ -89,15 +100,11 @@ def _second_quote(s: Stumble) -> Fault | None:
         return Fault(
             start, f"the quote {mark} opened here is closed only in line {line}", f"close it with {mark}"
         )
-    begin, stop = s.item
-    whole = s.text[begin:stop]
-    inner = whole[1:-1] if len(whole) > 1 and whole[0] == whole[-1] else whole
-    return Fault(
-        s.index,
-        "the text goes on after its closing quote",
-        f"put all of it in quotes: {quoted(inner)}",
-        s.item,
-    )
+    stop = s.item[1]
+    whole = s.text[start:stop]
+    inner = whole[1:-1] if whole[0] == whole[-1] else whole
+    mend = f"put all of it in quotes: {quoted(inner)}"
+    return Fault(s.index, "the text goes on after its closing quote", mend, (start, stop))
 
 
 def _template(s: Stumble) -> Fault | None:
@@ -251,6 +258,6 @@ def _other(s: Stumble) -> Fault:
 
 
 _RULES: Final[tuple[Callable[[Stumble], Fault | None], ...]] = (
-    _tab, _open_quote, _escape, _directive, _no_key, _second_quote, _template, _colon, _dash,
+    _tab, _stray_mark, _open_quote, _escape, _directive, _no_key, _second_quote, _template, _colon, _dash,
     _closes_nothing, _reserved, _bracket, _no_colon, _cut_text, _stray_item, _indentation, _other,
 )  # fmt: skip

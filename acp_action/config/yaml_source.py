@@ -40,14 +40,16 @@ class YamlSource:
         self.name = name
         self._lines = Lines(text)
         self._damaged: set[int] = set()
-        broken = list(faults)
+        broken: list[Fault] = []
         tree, parsed = self._read(text, broken) if readable else (parse_tree(""), "")
         self._tree = tree
         self._places = Places(parsed, tree)
         self._has_comments = " #" in text or "\t#" in text
         self.value: Any = tree.value
         self.is_complete = readable and tree.error is None
-        self.problems = [self._told(fault) for fault in sorted([*broken, *tree.faults], key=_by_place)]
+        self.problems = [
+            self._told(fault) for fault in sorted([*faults, *broken, *tree.faults], key=_by_place)
+        ]
 
     @classmethod
     def from_path(cls, path: str | Path, max_bytes: int = MAX_BYTES) -> YamlSource:
@@ -83,6 +85,8 @@ class YamlSource:
             tree = parse_tree(text)
             if tree.error is None:
                 return tree, text
+            if broken and tree.error.index <= broken[-1].index:
+                return tree, text  # blanking out did not help, and what comes next is told by nobody
             broken.append(tree.error)
             if tree.error.patch is None or len(text) > _REPAIRED_LENGTH:
                 return tree, text
@@ -129,6 +133,8 @@ class YamlSource:
         """A fault of the text as a problem: at the node of the same line, or at the entry it stands in."""
         at = self._lines.position(fault.index)
         path = self._places.path_at(fault.index)
+        if fault.patch and path and set(str(path[-1])) == {"x"}:
+            path = path[:-1]  # what was blanked out has become a key
         while path and not _is_entry(path):
             place = self.locate(path, key=True)
             if place is not None and place.line == at.line:

@@ -30,6 +30,9 @@ BROKEN = [
     ("a: 😀 b\nc: *d* 😀\n", "2:4", 'quote it: "*d* 😀"'),
     ("- {a: b, c: *x y}\n", "1:13", 'quote it: "*x y"'),
     ("a: [x, *y z]\n", "1:8", 'quote it: "*y z"'),
+    ('- {a: "b" @c}\n', "1:11", "@ cannot stand here; quote the text it belongs to"),
+    ("a:\n  - \tb: c\n", "2:5", "a tab where a space is expected; use spaces only"),
+    ("- {a: b, @c: d}\n", "1:10", 'quote it: "@c: d"'),
     # colons, dashes and comments within texts
     ("a: a cat: sitting\n", "1:9", "reads as 'key: value'; quote the text: \"a cat: sitting\""),
     ('a: say "hi": now\n', "1:12", "quote the text: 'say \"hi\": now'"),

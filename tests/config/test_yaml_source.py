@@ -222,3 +222,9 @@ def test_a_later_anchor_of_the_same_name_wins_from_there_on() -> None:
 def test_an_empty_value_is_nothing() -> None:
     """Nothing, null and ~ are the same."""
     assert YamlSource.from_text("a:\nb: ~\nc: null\n").value == {"a": None, "b": None, "c": None}
+
+
+def test_a_value_that_cannot_be_put_aside_is_told_once() -> None:
+    """Where blanking out a value does not help, reading ends with what is known."""
+    (problem,) = YamlSource.from_text('- { name: "a", x: "b, c: "d" "e" }\n- *x y\n').problems[:1]
+    assert problem.position == Position(1, 27)
