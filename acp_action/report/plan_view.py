@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from acp_action.engine.forecast import forecast
 from acp_action.engine.scopes import capacity
 from acp_action.providers.base import Source
+from acp_action.report.escape import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +34,7 @@ def plan_text(plan: Plan) -> str:
 def _headline(plan: Plan) -> str:
     count, most = len(plan.steps), capacity(plan)
     schedule = f"{plan.settings.schedule} schedule" if plan.settings.parallel else "one step after another"
-    return f"{plan.name}: {count} step{'' if count == 1 else 's'}, {schedule}, up to {most} at once"
+    return f"{one_line(plan.name)}: {count} step{'' if count == 1 else 's'}, {schedule}, up to {most} at once"
 
 
 def _rows(plan: Plan) -> Iterator[tuple[str, str, str, str]]:
@@ -45,12 +47,12 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str, str, str]]:
                 opened.add(group.index)
                 yield _group_row(group, len(_path(plan, group.parent)))
         indent = "  " * len(path)
-        yield indent + step.name, step.type, _model(step), _takes(plan, step)
+        yield indent + one_line(step.name), step.type, _model(step), _takes(plan, step)
 
 
 def _group_row(group: Group, depth: int) -> tuple[str, str, str, str]:
     fast = "fail fast" if group.fail_fast else "carry on after failures"
-    return "  " * depth + group.name, "parallel_group", f"{group.max_workers} workers, {fast}", ""
+    return "  " * depth + one_line(group.name), "parallel_group", f"{group.max_workers} workers, {fast}", ""
 
 
 def _path(plan: Plan, group: int) -> list[Group]:
@@ -72,7 +74,7 @@ def _takes(plan: Plan, step: Step) -> str:
     taken = [_source(plan, media) for media in step.media]
     texts = [] if step.text_from is None else [plan.steps[step.text_from].name]
     names = dict.fromkeys([*taken, *texts, *step.references])
-    return f"<- {', '.join(names)}" if names else ""
+    return f"<- {one_line(', '.join(names))}" if names else ""
 
 
 def _source(plan: Plan, media: int | Source) -> str:
@@ -82,7 +84,7 @@ def _source(plan: Plan, media: int | Source) -> str:
 
 
 def _expectation(expected: Forecast) -> list[str]:
-    shown = " -> ".join(expected.order[:_ORDER_SHOWN])
+    shown = one_line(" -> ".join(expected.order[:_ORDER_SHOWN]))
     more = len(expected.order) - _ORDER_SHOWN
     lines = ["Expected order: " + shown + (f" -> … and {more} more" if more > 0 else "")]
     guess = f"; {expected.unknown} of unknown length taken for 1 s each" if expected.unknown else ""
@@ -189,12 +191,23 @@ def _box(plan: Plan, group: Group, indent: str) -> list[str]:
 
 
 def _order_edges(plan: Plan) -> Iterable[str]:
-    """Plain ``needs`` between steps; gates of the file's order would only clutter the picture."""
+    """Order without data as dotted arrows: what ``needs`` says, and the file's order from entry to entry."""
     count = len(plan.steps)
+    drawn = {(source, step.index) for step in plan.steps for source in step.data}
     for source in range(count):
         for target in plan.graph.order[source]:
-            if target < count:
+            if target < count and (source, target) not in drawn:
                 yield f"  s{source} -.-> s{target}"
+    if plan.settings.schedule == "ordered":
+        entries = list(dict.fromkeys(_entry(plan, step) for step in plan.steps))
+        for before, after in pairwise(entries):
+            if "g" in before + after:  # from step to step the graph itself has the edge
+                yield f"  {before} -.-> {after}"
+
+
+def _entry(plan: Plan, step: Step) -> str:
+    """The top-level entry a step belongs to, by its name in the picture."""
+    return f"g{_path(plan, step.group)[0].index}" if step.group >= 0 else f"s{step.index}"
 
 
 def _label(name: str) -> str:
