@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import av
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 # The reader is named, never guessed: FFmpeg would also take a playlist, and fetch what it names.
 _CONTAINERS: Final = ((b"ftyp", 4, "mov"), (b"\x1a\x45\xdf\xa3", 0, "matroska"), (b"AVI ", 8, "avi"))
+# A title in another encoding than UTF-8 is no reason to refuse a clip; from PyAV 19 on it never is.
+_LENIENT: Final[dict[str, Any]] = (
+    {} if int(av.__version__.partition(".")[0]) >= 19 else {"metadata_errors": "replace"}
+)
 _MOST_PIXELS: Final = 36_000_000
 _QUARTER: Final = 90
 
@@ -59,7 +63,7 @@ def opened_clip(path: Path, label: str) -> Iterator[InputContainer]:
     if kind is None:
         raise FatalError(f"{label} is not an MP4, MOV, WebM, Matroska or AVI file")
     try:
-        with av.open(str(path), "r", format=kind, metadata_errors="replace") as container:
+        with av.open(str(path), "r", format=kind, **_LENIENT) as container:
             yield container
     except av.FFmpegError as error:
         raise FatalError(f"{label} is damaged: {error.strerror}") from error
