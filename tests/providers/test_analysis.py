@@ -78,6 +78,22 @@ def test_shapes_have_names(tmp_path: Path, size: tuple[int, int], aspect: str, o
     assert ((facts.width, facts.height), facts.aspect, facts.orientation) == (size, aspect, orientation)
 
 
+def test_a_photograph_is_measured_upright(tmp_path: Path) -> None:
+    """A picture that lies on its side by its own remark is as wide as it is shown."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (60, 20)).save(tmp_path / "x.jpg", exif=exif)
+    facts = measured(tmp_path / "x.jpg")
+    assert (facts.width, facts.height, facts.orientation) == (20, 60, "portrait")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (1, 40), (3, 1)])
+def test_the_tiniest_pictures_are_measured(tmp_path: Path, size: tuple[int, int]) -> None:
+    """No measurement needs more than one pixel."""
+    facts = measured(a_picture(tmp_path / "x.png", size))
+    assert (facts.colors[0].name, facts.sharpness, facts.detail) == ("red", 0, 0)
+
+
 def test_warm_and_cold_are_red_and_blue(tmp_path: Path) -> None:
     """Warmth is red minus blue."""
     warm, cold = (measured(a_picture(tmp_path / f"{c}.png", color=c)).warmth for c in ("orange", "navy"))
@@ -144,7 +160,9 @@ def test_what_a_file_says_of_itself_is_told(tmp_path: Path, form: str) -> None:
 def test_a_stored_prompt_is_quoted_on_one_line(tmp_path: Path) -> None:
     """Foreign text from a file stays a quotation."""
     path = made_path(tmp_path, "text_to_image", "two\nlines", width=64, height=48)
-    assert 'made by flux_dev from the prompt "two lines"' in said(tmp_path, path, model="gemini_describe")
+    assert 'made as a preview of flux_dev from the prompt "two lines"' in said(
+        tmp_path, path, model="gemini_describe"
+    )
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,21 @@ def test_every_named_colour_is_called_by_its_name(name: str) -> None:
     assert nearest_name(NAMED[name]) == name
 
 
+def test_a_mood_and_a_colour_go_together() -> None:
+    """A colour lies over the mood: a red night is still dark, and redder."""
+    plain, red = palette_for("night", 1), palette_for("a red thing at night", 1)
+    assert plain.is_dark
+    assert red.is_dark
+    assert red.top[0] > plain.top[0]
+
+
+def test_black_is_no_hole() -> None:
+    """A picture in black has a sky that is not black."""
+    palette = palette_for("a black thing", 1)
+    assert palette.accent == NAMED["black"]
+    assert min(palette.low) > 80
+
+
 def test_the_number_decides_where_the_prompt_says_nothing() -> None:
     """Without a hint, different seeds give different palettes."""
     assert len({palette_for("thing", number) for number in range(8)}) == 8

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from acp_action.errors import FatalError
 from acp_action.providers.local import values
 from acp_action.providers.local.behaviour import Behaviour
+from acp_action.providers.local.sizes import video_seconds, video_size
 from acp_action.providers.local.vocabulary import complaints
 
 if TYPE_CHECKING:
@@ -33,19 +34,18 @@ _MAKERS: Final[Mapping[str, str]] = {
     "concat_videos": "concat:concat_clips",
     "upscale_image": "resample:enlarge",
 }
-# Seconds on one core, measured with pictures and frames of common sizes; for videos, for each second of film.
+# Seconds on one core, measured with pictures of common sizes.
 _EXPECTED: Final[Mapping[str, float]] = {
     "text_to_image": 0.1,
     "image_to_image": 0.1,
-    "image_to_video": 0.35,
-    "text_to_video": 0.35,
     "text_to_speech": 0.1,
     "analyze_image": 0.1,
     "split_image": 0.1,
     "concat_videos": 3.0,
     "upscale_image": 0.4,
 }
-_DEFAULT_SECONDS: Final = 5.0
+# Seconds for each second of film and million pixels of its frame.
+_EXPECTED_FILM: Final = 0.35
 
 _import_lock = threading.Lock()
 _makers: dict[str, Maker] = {}
@@ -79,11 +79,13 @@ class LocalProvider:
         delay = values.seconds(params.get("delay"))
         if delay:
             return delay
-        usual = _EXPECTED.get(step_type)
-        if usual is None or not step_type.endswith("_to_video"):
-            return usual
-        own = next((p.default for p in model.params if p.name == "duration"), None)
-        return usual * (values.seconds(params.get("duration")) or values.seconds(own) or _DEFAULT_SECONDS)
+        if not step_type.endswith("_to_video"):
+            return _EXPECTED.get(step_type)
+        try:
+            width, height = video_size(model, params, None)
+        except FatalError:
+            return None  # the check says why
+        return _EXPECTED_FILM * video_seconds(model, params) * width * height / 1_000_000
 
     def run(self, request: Request, token: Token) -> Product:
         """Make one attempt. Raises FatalError, or what ``token`` raises, or what its ``params`` ask for."""

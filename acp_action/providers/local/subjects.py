@@ -181,7 +181,7 @@ def _draw_house(pen: _Pen, palette: Palette) -> None:
 
 def _draw_lighthouse(pen: _Pen, palette: Palette) -> None:
     wall, band = mixed(palette.disc, (255, 255, 255), 0.5), palette.accent
-    pen.polygon([(0.0, 1.36), (1.9, 1.66), (1.9, 1.1)], mixed(palette.low, (255, 246, 205), 0.55))
+    pen.polygon([(0.0, 1.36), (4.5, 2.0), (4.5, 0.75)], mixed(palette.low, (255, 246, 205), 0.55))
     pen.polygon([(-0.8, 0.0), (-0.4, 0.14), (0.3, 0.16), (0.85, 0.0)], palette.near)
     pen.polygon([(-0.26, 0.1), (-0.16, 1.22), (0.16, 1.22), (0.26, 0.1)], wall)
     for low in (0.3, 0.74):

@@ -77,7 +77,8 @@ def _stored(facts: Measurement) -> str:
         return ""
     shown = " ".join(prompt.split())
     shown = shown if len(shown) <= _LONGEST_STORED else f"{shown[:_LONGEST_STORED]}…"
-    by = f" by {facts.stored['Model']}" if "Model" in facts.stored else ""
+    how = " as a preview of" if facts.stored.get("Software", "").endswith("preview") else " by"
+    by = f"{how} {facts.stored['Model']}" if "Model" in facts.stored else ""
     return f' The file says that it was made{by} from the prompt "{shown}".'
 
 
