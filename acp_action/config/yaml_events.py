@@ -27,6 +27,20 @@ def events_of(text: str) -> EventStream:
     return PurePythonParser(text)
 
 
+def start_of(event: Event) -> int:
+    """Where an event begins, as an index into the text."""
+    return event.start_mark.index  # type: ignore[union-attr]  # every event of a parser has its marks
+
+
+def span_of(event: Event) -> tuple[int, int]:
+    """Where an event begins and ends."""
+    return start_of(event), event.end_mark.index  # type: ignore[union-attr]
+
+
+def ignore(_event: Event) -> None:
+    """Take no notice of an event."""
+
+
 class PurePythonParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
     """PyYAML's parser in Python: the same events twenty times slower."""
 

@@ -45,3 +45,10 @@ class Frame:
         self.key_start = start
         self.marks: list[int] = []
         self.merged: list[tuple[Any, int]] = []
+
+    def take_over(self, source: dict[str, Any], marks: list[int]) -> None:
+        """Add the keys of a mapping that are not written in this one, with their places."""
+        for number, (key, item) in enumerate(source.items()):
+            if key not in self.value:
+                self.value[key] = item
+                self.marks += marks[2 * number : 2 * number + 2]

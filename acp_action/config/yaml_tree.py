@@ -20,7 +20,7 @@ from acp_action.config.stumble import Stumble
 from acp_action.config.syntax import explain
 from acp_action.config.text import FORBIDDEN, Fault, Lines
 from acp_action.config.yaml_anchors import Anchors
-from acp_action.config.yaml_events import events_of
+from acp_action.config.yaml_events import events_of, ignore, span_of, start_of
 from acp_action.config.yaml_nodes import DROPPED, ITEM, MERGED, WANTED, Frame, Tree
 
 if TYPE_CHECKING:
@@ -64,12 +64,12 @@ class _Builder:
             events.SequenceEndEvent: self._close,
             events.AliasEvent: self._alias,
             events.DocumentStartEvent: self._document,
-            events.DocumentEndEvent: _ignore,
-            events.StreamStartEvent: _ignore,
-            events.StreamEndEvent: _ignore,
+            events.DocumentEndEvent: ignore,
+            events.StreamStartEvent: ignore,
+            events.StreamEndEvent: ignore,
         }
         self._skipping: dict[type, Callable[[Any], None]] = {
-            **dict.fromkeys(self._reading, _ignore),
+            **dict.fromkeys(self._reading, ignore),
             events.MappingStartEvent: self._skip_deeper,
             events.MappingEndEvent: self._skip_out,
         }
@@ -161,7 +161,7 @@ class _Builder:
     # --- lists and mappings
 
     def _open_mapping(self, event: events.MappingStartEvent) -> None:
-        start = _start(event)
+        start = start_of(event)
         if self._text.startswith("{{", start) and (match := _TEMPLATE.match(self._text, start)):
             self._template = match.span()
             self._skipped = 1
@@ -170,7 +170,7 @@ class _Builder:
         self._open(Frame({}, WANTED, start, event.anchor), event)
 
     def _open_list(self, event: events.SequenceStartEvent) -> None:
-        self._open(Frame([], ITEM, _start(event), event.anchor), event)
+        self._open(Frame([], ITEM, start_of(event), event.anchor), event)
 
     def _open(self, frame: Frame, event: events.MappingStartEvent | events.SequenceStartEvent) -> None:
         if event.tag is not None:
@@ -227,7 +227,7 @@ class _Builder:
     # --- aliases
 
     def _alias(self, event: events.AliasEvent) -> None:
-        start = _start(event)
+        start = start_of(event)
         name = str(event.anchor)
         value: Any = f"*{name}"
         if not self._anchors.is_known(name):
@@ -255,22 +255,18 @@ class _Builder:
             if not isinstance(source, dict):
                 self._faults.append(faults.bad_merge(start))
                 return
-            marks = self._tree.marks[id(source)]
-            for number, (key, item) in enumerate(source.items()):
-                if key not in frame.value:
-                    frame.value[key] = item
-                    frame.marks += marks[2 * number : 2 * number + 2]
+            frame.take_over(source, self._tree.marks[id(source)])
 
     def _document(self, event: events.DocumentStartEvent) -> None:
         self._documents += 1
         if self._documents > 1:
-            raise _Stopped(faults.second_document(_start(event)))
+            raise _Stopped(faults.second_document(start_of(event)))
 
     # --- the end
 
     def _stumble(self, error: yaml.MarkedYAMLError) -> Stumble:
         index = error.problem_mark.index if error.problem_mark else 0
-        last = _span(self._last) if self._last else (0, 0)
+        last = span_of(self._last) if self._last else (0, 0)
         return Stumble(
             text=self._text,
             index=index,
@@ -293,15 +289,3 @@ class _Builder:
         if root.value:
             tree.value, tree.start = root.value[0], root.marks[0]
         return tree
-
-
-def _ignore(_event: events.Event) -> None:
-    pass
-
-
-def _start(event: events.Event) -> int:
-    return event.start_mark.index  # type: ignore[union-attr]  # every event of a parser has its marks
-
-
-def _span(event: events.Event) -> tuple[int, int]:
-    return _start(event), event.end_mark.index  # type: ignore[union-attr]
