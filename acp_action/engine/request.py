@@ -85,14 +85,16 @@ def _lookup(step: Step, context: RunContext) -> Callable[[Reference], JsonValue]
 
 
 def _taken_text(step: Step, context: RunContext) -> str | None:
-    """A text step's output, else the run's input."""
+    """A text step's output; else the run's input, for steps that need a text (contract rule 2)."""
     if step.text_from is not None:
         return _output(context, step.text_from).text
-    need = STEP_TYPES[step.type].text
-    text = context.plan.input_text if need != "none" else None
-    if need == "required" and not (text or "").strip():
-        raise FatalError(f"the step needs a text: give params.{step.text_param}, or the run's input")
-    return text
+    if STEP_TYPES[step.type].text == "required":
+        if not (context.plan.input_text or "").strip():
+            raise FatalError(f"the step needs a text: give params.{step.text_param}, or the run's input")
+        return context.plan.input_text
+    # Where the type can do without, the model may not; a preview of it goes on even without an input.
+    needed = any(field.kind == "text" and field.required for field in step.model.inputs)
+    return context.plan.input_text if needed else None
 
 
 def _output(context: RunContext, step: int) -> Output:

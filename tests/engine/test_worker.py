@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from acp_action.artifacts import Output
+from acp_action.catalogue.models import Param
 from acp_action.engine.cancel import CancelToken
 from acp_action.engine.clock import VirtualClock
 from acp_action.engine.crew import Job
@@ -24,7 +26,7 @@ from acp_action.errors import (
     UnknownOutcome,
 )
 from acp_action.providers.base import Product, Source
-from tests.engine.plans import Spec, plan_of
+from tests.engine.plans import MODEL, Spec, plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -233,6 +235,17 @@ def test_text_comes_from_a_step_else_from_the_input() -> None:
     attempt(fake, text=None, input_text="the input")
     attempt(fake, text=None, type="split_image", input_text="the input")
     assert [r.text for r in fake.requests] == ["a sunny day", "the input", None]
+
+
+@pytest.mark.parametrize(("required", "text"), [(True, "the input"), (False, None)])
+def test_an_optional_text_is_the_input_only_for_a_model_that_needs_one(
+    required: bool, text: str | None
+) -> None:
+    """Rule 2: a picture that is only looked at is not asked about the run's input."""
+    model = replace(MODEL, inputs=(Param("prompt", "str", required=required, kind="text"),))
+    fake = Fake()
+    attempt(fake, text=None, type="analyze_image", model=model, input_text="the input")
+    assert fake.requests[0].text == text
 
 
 def test_media_are_outputs_of_steps_and_sources_from_outside() -> None:
