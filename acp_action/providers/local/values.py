@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -95,7 +96,13 @@ def seconds(value: Any) -> float | None:
 
 def ratio(value: Any) -> Fraction | None:
     """Width to height; None also for what is wider or taller than 8:1."""
-    found = _RATIO.fullmatch(value.strip()) if isinstance(value, str) else None
+    return _ratio(value.strip()) if isinstance(value, str) else None
+
+
+# The same few texts stand in all steps of a file, and fractions are slow to make.
+@lru_cache(maxsize=256)
+def _ratio(value: str) -> Fraction | None:
+    found = _RATIO.fullmatch(value)
     if found is None:
         return None
     width, height = Fraction(found[1]), Fraction(found[2])
