@@ -47,7 +47,7 @@ def load_pipeline(
 
     Raises ConfigError with all problems, in file order; UsageError for a file that cannot be read.
     """
-    with _collector_paused():
+    with collector_paused():
         source = _source_of(config, max_bytes)
         if not source.is_complete:
             raise ConfigError(source.problems)
@@ -61,8 +61,8 @@ def load_pipeline(
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    # Loading makes hundreds of thousands of objects and no cycles; looking for those is a sixth of the time.
+def collector_paused() -> Iterator[None]:
+    """Look for no garbage meanwhile: loading makes many objects and no cycles, and the search takes a sixth."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acp_action.catalogue.step_types import STEP_TYPES
+from acp_action.config.load import collector_paused
 from acp_action.config.references import references_in
 from acp_action.errors import ConfigError
 from acp_action.plan.build import GraphBuilder
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from acp_action.providers.base import Provider
 
 
+@collector_paused()
 def make_plan(
     config: PipelineConfig,
     source: ConfigSource,
