@@ -6,13 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import yaml
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 STEP = """\
   - name: step_{0}
@@ -24,13 +21,16 @@ STEP = """\
       aspect_ratio: 16:9
     timeout: 30
 """
+# The kernel's own peak: what getrusage tells includes the process that started this one.
+STATUS = Path("/proc/self/status")
 MEMORY = """\
-import resource, sys
+import re, sys
+from pathlib import Path
 from acp_action.config.load import load_pipeline
 loaded = load_pipeline(sys.argv[1])
 places = [loaded.source.locate(step.at) for step in loaded.config.steps]
 assert len(places) == 10_000
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024)
 """
 # In processor time and best of three, so that busy neighbours count little.
 RATIO = """\
@@ -74,6 +74,7 @@ def test_loading_costs_little_more_than_parsing(big_file: Path) -> None:
     assert measured(RATIO, big_file) < 4.5
 
 
+@pytest.mark.skipif(not STATUS.exists(), reason="the peak is read from the kernel")
 def test_loading_takes_little_memory(big_file: Path) -> None:
     """10,000 steps with the place of each stay below 100 MB for the whole process."""
     assert measured(MEMORY, big_file) < 100
