@@ -62,7 +62,7 @@ def load_pipeline(
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Look for no garbage meanwhile: loading makes many objects and no cycles, and the search takes a sixth."""
+    """Look for no garbage: loading makes many objects and no cycles, and looking takes a sixth of it."""
     was_on = gc.isenabled()
     gc.disable()
     try:
