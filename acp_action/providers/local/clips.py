@@ -88,12 +88,18 @@ def probe(path: Path, label: str, token: Token) -> Clip:
             label,
             _shown_size(video, first),
             _turn(first),
-            video.average_rate or video.guessed_rate or Fraction(24),
+            _rate(video),
             first.time or 0.0,
             seconds,
             sound.codec_context.sample_rate if sound else 0,
             sound.codec_context.channels if sound else 0,
         )
+
+
+def _rate(video: VideoStream) -> Fraction:
+    rate = video.average_rate or video.guessed_rate
+    # From PyAV 19 on rates are of a type of its own, which lacks half of a Fraction's arithmetic.
+    return Fraction(rate.numerator, rate.denominator) if rate else Fraction(24)
 
 
 def _length(container: InputContainer, video: VideoStream, token: Token) -> float:
