@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-JsonValue: TypeAlias = "None | bool | int | float | str | list[Any] | dict[str, Any]"
+JsonValue: TypeAlias = "bool | int | float | str | list[Any] | dict[str, Any] | None"
 Kind = Literal["text", "image", "images", "video", "videos", "audio"]
 FileKind = Literal["text", "image", "video", "audio"]
 
@@ -27,9 +27,10 @@ SINGULAR: Final[dict[Kind, FileKind]] = {
 class MediaFile:
     """One file of an output.
 
-    ``path``: absolute. ``bytes``: size. ``sha256``: lower-case hex. ``facts``: what was measured, by
-    kind: image ``width``, ``height``, ``format``; video also ``duration`` (s), ``fps``, ``codec``, ``has_audio``;
-    audio ``duration`` (s), ``sample_rate`` (Hz), ``channels``, ``engine``; text ``characters``.
+    ``path``: absolute. ``bytes``: size. ``sha256``: lower-case hex. ``facts``: what was measured, by kind:
+    image ``width``, ``height``, ``format``; video also ``duration`` (s), ``fps``, ``codec``,
+    ``has_audio``; audio ``duration`` (s), ``sample_rate`` (Hz), ``channels``, ``engine``; text
+    ``characters``.
     """
 
     kind: FileKind
