@@ -87,6 +87,8 @@ def test_both_doors_have_the_same_methods() -> None:
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
     """The wheel of this checkout, unpacked; built without the network."""
+    if not (repository / "acp_action").is_dir():
+        pytest.skip("it is built from the sources, which are not here")
     folder = tmp_path_factory.mktemp("wheel")
     build: list[Any] = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     done = subprocess.run(
