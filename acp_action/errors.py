@@ -94,12 +94,17 @@ class AcpError(Exception):
 
 
 class ConfigError(AcpError):
-    """The pipeline file has problems; all of them are in ``problems``, in file order."""
+    """The pipeline file has problems; all of them are in ``problems``, in file order.
+
+    ``draft``: what was loaded, with the faulty keys taken out, where it is still sound enough to be planned:
+    so that the planner's problems can be told along with the loader's.
+    """
 
     exit_code = 2
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], draft: object = None) -> None:
         self.problems = tuple(problems)
+        self.draft = draft
         super().__init__("\n".join(str(p) for p in self.problems))
 
     def render(self) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from acp_action.config.cascade import Overrides, resolve_settings
 from acp_action.config.environment import allowed_environment
-from acp_action.config.load import load_pipeline
-from acp_action.errors import MissingKeyError, OutputError, UsageError, did_you_mean
+from acp_action.config.load import Loaded, in_file_order, load_pipeline
+from acp_action.errors import ConfigError, MissingKeyError, OutputError, UsageError, did_you_mean
 from acp_action.plan.make import make_plan
 from acp_action.providers.registry import REGISTRY, adapters, require_providers
 from acp_action.store.preflight import preflight
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from acp_action.config.model import PipelineConfig
+    from acp_action.errors import Problem
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Provider
 
@@ -53,9 +54,31 @@ def plan_pipeline(
     ``config``: a path, a mapping, or a config. ``need_input``: whether a step that uses the
     run's input is an error when there is none. Raises ConfigError or UsageError with all problems.
     """
-    loaded = load_pipeline(config)
-    settings = resolve_settings(loaded.config.settings, wishes.overrides, wishes.environ)
     _check_provider(wishes.overrides.provider)
+    try:
+        loaded = load_pipeline(config)
+    except ConfigError as error:
+        if not isinstance(error.draft, Loaded):
+            raise
+        more = _problems_of_plan(error.draft, wishes, providers, need_input=need_input)
+        raise ConfigError(in_file_order([*error.problems, *more])) from error
+    return _plan(loaded, wishes, providers, need_input=need_input)
+
+
+def _problems_of_plan(
+    draft: Loaded, wishes: Wishes, providers: Mapping[str, Provider] | None, *, need_input: bool
+) -> Sequence[Problem]:
+    try:
+        _plan(draft, wishes, providers, need_input=need_input)
+    except ConfigError as error:
+        return error.problems
+    return ()
+
+
+def _plan(
+    loaded: Loaded, wishes: Wishes, providers: Mapping[str, Provider] | None, *, need_input: bool
+) -> Plan:
+    settings = resolve_settings(loaded.config.settings, wishes.overrides, wishes.environ)
     return make_plan(
         loaded.config,
         loaded.source,

@@ -31,6 +31,8 @@ class Canonical:
 
     def __init__(self, source: Source) -> None:
         self.problems: list[Problem] = []
+        # Whether an entry was left out, or its type or name guessed: then what it feeds is guesswork too.
+        self.guessed = False
         self._source = source
         self._params = ParamReader(source, self.problems)
         self._at: dict[int, NodePath] = {}
@@ -92,6 +94,7 @@ class Canonical:
 
     def _entry(self, raw: Any, at: NodePath) -> dict[str, Any] | None:
         if not isinstance(raw, dict):
+            self.guessed = True
             name = raw if isinstance(raw, str) and raw in _CANONICAL_TYPES else "…"
             mend = f"write - type: {name} and its other keys below"
             self._error(at, f"expected a step, not {described(raw)}", mend)
@@ -115,6 +118,7 @@ class Canonical:
             return
         place = self._source.locate(first)
         where = f"in line {place.line}, column {place.column}" if place else "further up"
+        self.guessed = True
         what = f"the name {shown(written(name))} is taken already, {where}"
         self._error(path, what, "give each step and group a name of its own")
 
@@ -122,6 +126,7 @@ class Canonical:
         """The canonical type; where it is wrong, the one that gives the fewest follow-up problems."""
         name = entry.get("type")
         likely = GROUP_TYPE if "steps" in entry else next(iter(STEP_TYPES))
+        self.guessed |= name not in _CANONICAL_TYPES if isinstance(name, str) else True
         if name is None:
             choices = GROUP_TYPE if likely == GROUP_TYPE else f"with one of {', '.join(STEP_TYPES)}"
             self._error(at, "there is no type", f"add type: {choices}")

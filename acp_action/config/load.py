@@ -6,7 +6,7 @@ import gc
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from acp_action.config.sources import Source
     from acp_action.config.spellings import Level
     from acp_action.errors import Problem
+
+
+# Values that change nothing about who feeds whom: a plan can be made without them.
+_HARMLESS: Final = frozenset({
+    "description", "enabled", "fail_fast", "log_level", "max_workers", "parallel", "rate_limit_delay",
+    "retry_count", "timeout", "version",
+})  # fmt: skip
+_KINDS: Final = ("step", "group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +60,29 @@ def load_pipeline(
         if not source.is_complete:
             raise ConfigError(source.problems)
         canonical = Canonical(source)
-        checked, problems = _validated(canonical, source)
+        checked, problems, faulty = _validated(canonical, source)
         problems += canonical.problems
         problems = [p for p in problems if not source.is_damaged(p.position)] + source.problems
         if problems or checked is None:
-            raise ConfigError(in_file_order(problems))
+            draft = None if source.problems or canonical.guessed else _draft(canonical, source, faulty)
+            raise ConfigError(in_file_order(problems), draft)
         return Loaded(checked, source)
+
+
+def _draft(canonical: Canonical, source: Source, faulty: Sequence[ErrorDetails]) -> Loaded | None:
+    """What is left without the faulty keys, None when something would be missing that the planner goes by."""
+    for error in faulty:
+        *path, key = error["loc"]
+        holder: Any = canonical.config
+        for part in path:
+            # The validator names the kind of an entry after its index; the config has no such level.
+            if not (isinstance(holder, dict) and part in _KINDS and part not in holder):
+                holder = holder[part]
+        if not isinstance(holder, dict) or (error["type"] != "extra_forbidden" and key not in _HARMLESS):
+            return None
+        holder.pop(key, None)
+    checked, _, left = _validated(canonical, source)
+    return Loaded(checked, source) if checked is not None and not left else None
 
 
 @contextmanager
@@ -89,16 +114,20 @@ def _source_of(config: str | Path | Mapping[str, Any] | PipelineConfig | Source,
     return YamlSource.from_path(config, max_bytes)
 
 
-def _validated(canonical: Canonical, source: Source) -> tuple[PipelineConfig | None, list[Problem]]:
+def _validated(
+    canonical: Canonical, source: Source
+) -> tuple[PipelineConfig | None, list[Problem], list[ErrorDetails]]:
+    """The config, or what is wrong with it: as problems, and as the validator says it."""
     if canonical.config is None:
-        return None, []
+        return None, [], []
     try:
         checked = PipelineConfig.model_validate(canonical.config)
     except ValidationError as invalid:
-        return None, [_problem(error, canonical, source) for error in invalid.errors(include_url=False)]
+        faulty = invalid.errors(include_url=False)
+        return None, [_problem(error, canonical, source) for error in faulty], faulty
     for entry, written in _pairs(checked.steps, canonical.config["steps"]):
         entry.put_at(canonical.at(written))
-    return checked, []
+    return checked, [], []
 
 
 def _pairs(

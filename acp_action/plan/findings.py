@@ -43,9 +43,9 @@ class Findings:
         self.errors: list[Problem] = []
         self.warnings: list[Problem] = []
 
-    def error(self, path: NodePath, what: str, mend: str = "", *, key: bool = False) -> None:
-        """Note an error at a node of the file."""
-        self.errors.append(self.source.problem(path, what, mend, key=key))
+    def error(self, path: NodePath, what: str, mend: str = "", *, key: bool = False, offset: int = 0) -> None:
+        """Note an error at a node of the file; ``offset``: characters into its text."""
+        self.errors.append(self.source.problem(path, what, mend, key=key, offset=offset))
 
     def warning(self, path: NodePath, what: str, mend: str = "") -> None:
         """Note something that stops nothing."""

@@ -180,7 +180,7 @@ class InputResolver:
                 inputs.uses_input = at
             if reference.kind != "step":
                 continue
-            found = self._find(spot, reference.name, at)
+            found = self._find(spot, reference.name, at, reference.start)
             if isinstance(found, GroupSpot):
                 members = [self._outline.steps[i].name for i in found.steps]
                 self._findings.error(
@@ -259,18 +259,21 @@ class InputResolver:
 
     # --- shared
 
-    def _find(self, spot: Spot, name: str, at: NodePath) -> Spot | None:
+    def _find(self, spot: Spot, name: str, at: NodePath, offset: int = 0) -> Spot | None:
         found = self._outline.names.get(name)
         if found is None:
             known = ", ".join(list(self._outline.names)[:_SHOWN])
             near = did_you_mean(name, self._outline.names) or f"known are {known}"
-            self._findings.error(at, f"there is no step or group named '{name}'", near)
+            self._findings.error(at, f"there is no step or group named '{name}'", near, offset=offset)
         elif found is spot:
-            self._findings.error(at, f"'{name}' would wait for itself", "name another step")
+            self._findings.error(at, f"'{name}' would wait for itself", "name another step", offset=offset)
             return None
         elif self._ordered and found.root > spot.root:
             self._findings.error(
-                at, f"'{name}' comes later in the file", "move it up, or set settings.schedule: dataflow"
+                at,
+                f"'{name}' comes later in the file",
+                "move it up, or set settings.schedule: dataflow",
+                offset=offset,
             )
             return None
         return found

@@ -111,6 +111,7 @@ def _check_env(whole: Outline, inputs: Sequence[Inputs], findings: Findings, env
                     (*spot.at, "params", *subpath),
                     f"the environment variable {reference.name} is not open to pipeline files",
                     f"run with --allow-env {reference.name} to open it",
+                    offset=reference.start,
                 )
 
 

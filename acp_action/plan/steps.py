@@ -140,7 +140,9 @@ class StepMaker:
     def _warn_retired(self, spot: StepSpot, model: Model) -> None:
         use = model.entry.get("status", {}).get("use_instead", "")
         self._findings.warning(
-            (*spot.at, "model"), f"model '{model.key}' is {model.state}", f"use {use}" if use else ""
+            (*spot.at, "model"),
+            f"model '{model.key}' is {model.state}",
+            f"instead: {use}" if use else "choose another one",
         )
 
     def _timeout(self, spot: StepSpot) -> float:

@@ -223,6 +223,15 @@ def test_each_error_is_told_at_its_place(case: str) -> None:
     assert found[0].mend
 
 
+def test_a_reference_is_placed_inside_its_text() -> None:
+    """The caret stands under the template, not at the begin of a long prompt."""
+    (problem,) = problems_of(
+        'steps:\n  - {type: text_to_image, params: {prompt: "a cat like {{step_ghost.output}}"}}'
+    )
+    assert problem.position is not None
+    assert problem.line_text[problem.position.column - 1 :].startswith("{{step_ghost")
+
+
 def test_the_first_step_cannot_take_what_is_not_there() -> None:
     """A step that needs media at the very top says what to add."""
     (problem,) = problems_of("steps: [{type: image_to_video}]")
