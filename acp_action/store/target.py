@@ -33,7 +33,11 @@ def obstacle(target: Path) -> str:
 def _link_obstacle(target: Path) -> str:
     try:
         end = target.resolve()
+        # Python 3.13 no longer raises for a circle: it gives the link back as it is.
+        circle = end.is_symlink()
     except (OSError, RuntimeError):
+        circle = True
+    if circle:
         return f"{target} is a symbolic link in a circle; remove it"
     if end.is_relative_to(target.parent.resolve()):
         return ""
