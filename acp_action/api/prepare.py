@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acp_action.config.cascade import Overrides, resolve_settings
-from acp_action.config.environment import allowed_environment
+from acp_action.config.environment import allowed_environment, largest_pipeline
 from acp_action.config.load import Loaded, in_file_order, load_pipeline
+from acp_action.config.yaml_source import MAX_BYTES
 from acp_action.errors import ConfigError, MissingKeyError, OutputError, UsageError, did_you_mean
 from acp_action.plan.make import make_plan
 from acp_action.providers.registry import REGISTRY, adapters, require_providers
@@ -56,7 +57,7 @@ def plan_pipeline(
     """
     _check_provider(wishes.overrides.provider)
     try:
-        loaded = load_pipeline(config)
+        loaded = load_pipeline(config, max_bytes=largest_pipeline(wishes.environ, MAX_BYTES))
     except ConfigError as error:
         if not isinstance(error.draft, Loaded):
             raise

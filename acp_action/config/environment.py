@@ -34,6 +34,7 @@ _SHAPES: Final = (
     ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")),
     ("an address with a password", re.compile(r"://[^/\s:@]+:[^/\s@]+@")),
 )
+_MOST_MIB: Final = 10_000
 _LONG_WORD: Final = re.compile(r"[A-Za-z0-9+/=_-]{24,}")
 _RANDOM_BITS: Final = 4.2
 """Bits a character from which a long word counts as random; hexadecimal digests have at most 4."""
@@ -89,3 +90,21 @@ def _is_random(word: str) -> bool:
 def _entropy(word: str) -> float:
     shares = [word.count(c) / len(word) for c in set(word)]
     return -sum(share * log2(share) for share in shares)
+
+
+SIZE_VARIABLE: Final = "ACP_MAX_PIPELINE_MIB"
+
+
+def largest_pipeline(environ: Mapping[str, str], default: int) -> int:
+    """The most bytes a pipeline file may have: ``default``, or what ACP_MAX_PIPELINE_MIB says in MiB.
+
+    Raises UsageError for anything but a whole number from 1 to 10,000.
+    """
+    said = environ.get(SIZE_VARIABLE, "").strip()
+    if not said:
+        return default
+    if not said.isascii() or not said.isdigit() or not 1 <= int(said[:9]) <= _MOST_MIB:
+        raise UsageError(
+            f"{SIZE_VARIABLE} is {said[:40]!r}; write a whole number of MiB, from 1 to {_MOST_MIB}"
+        )
+    return int(said) * 2**20

@@ -6,6 +6,7 @@ from os import fsencode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from acp_action.config.environment import SIZE_VARIABLE
 from acp_action.config.text import Fault, Lines, clean_text, decode, shown
 from acp_action.config.where import where
 from acp_action.config.yaml_places import Places
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from acp_action.config.model import NodePath
     from acp_action.config.yaml_nodes import Tree
-    from acp_action.errors import Position
+from acp_action.errors import Position
 
 MAX_BYTES: Final = 10 * 2**20
 """How big a pipeline file may be: 10 MiB are more than 50,000 steps."""
@@ -68,7 +69,7 @@ class YamlSource:
         if len(content) > max_bytes:
             limit = f"{max_bytes / 2**20:g} MiB" if max_bytes >= 2**20 else f"{max_bytes:,} bytes"
             raise UsageError(
-                f"{path}: the file is bigger than {limit}; split the pipeline, or raise the limit"
+                f"{path}: the file is bigger than {limit}; split the pipeline, or set {SIZE_VARIABLE}"
             )
         text, faults, readable = decode(content)
         return cls(text, fsencode(path).decode(errors="replace"), faults, readable=readable)

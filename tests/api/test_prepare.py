@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acp_action.api.prepare import Wishes, plan_pipeline
-from acp_action.errors import ConfigError
+from acp_action.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,3 +52,20 @@ def test_problems_of_loading_and_of_planning_come_together(tmp_path: Path) -> No
 def test_nothing_is_guessed_about_a_file_whose_shape_is_unclear(broken: str, tmp_path: Path) -> None:
     """With a type, a name, a schedule or an edge in doubt the planner would only make noise."""
     assert "step 'a': model" not in problems(broken, tmp_path)
+
+
+def test_the_largest_pipeline_is_the_trusted_sides_to_set(tmp_path: Path) -> None:
+    """10 MiB unless ACP_MAX_PIPELINE_MIB says otherwise; the message names it."""
+    file = tmp_path / "big.yaml"
+    padding = "# padding\n" * 1_100_000
+    file.write_text(padding + "steps: [{type: text_to_image, params: {prompt: x}}]", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"bigger than 10 MiB; split .* ACP_MAX_PIPELINE_MIB"):
+        plan_pipeline(file, Wishes(environ={}))
+    assert len(plan_pipeline(file, Wishes(environ={"ACP_MAX_PIPELINE_MIB": "12"})).steps) == 1
+
+
+@pytest.mark.parametrize("said", ["0", "-1", "ten", "1e3", "99999999999999", "１２"])
+def test_a_senseless_limit_is_an_error_of_its_variable(said: str, tmp_path: Path) -> None:
+    """G4: what the environment says is read strictly."""
+    with pytest.raises(UsageError, match="ACP_MAX_PIPELINE_MIB is"):
+        plan_pipeline(tmp_path / "none.yaml", Wishes(environ={"ACP_MAX_PIPELINE_MIB": said}))
