@@ -8,7 +8,7 @@ DEMO := output/demo
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types format schema bench clean FORCE
+.PHONY: help demo test lint types format schema bench bench-peers clean FORCE
 
 help:
 	@echo 'make demo     run the hybrid example with the embedded provider: no key, no network, no cost'
@@ -17,6 +17,7 @@ help:
 	@echo 'make types    check types'
 	@echo 'make schema   write what is generated: the JSON schema and the catalogue'
 	@echo 'make bench    run the benchmarks'
+	@echo 'make bench-peers  run them beside dask and prefect, in an environment of its own'
 	@echo 'make clean    remove what the above made'
 
 demo: $(VENV)/.has-demo
@@ -52,8 +53,14 @@ schema: $(VENV)/.has-demo
 bench: $(VENV)/.has-test
 	@$(VENV)/bin/python -m benchmarks $(ARGS)
 
+# The peers bring a hundred packages: they get an environment of their own.
+bench-peers: $(VENV)/.has-test
+	@$(VENV)/bin/python -m venv .venv-peers
+	@.venv-peers/bin/pip install -q . dask prefect
+	@.venv-peers/bin/python -m benchmarks overhead $(ARGS)
+
 clean:
-	rm -rf $(VENV) output build dist .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .bench
+	rm -rf $(VENV) .venv-peers output build dist .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .bench
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The package is installed as its users get it, a wheel, again whenever what goes into it has changed.

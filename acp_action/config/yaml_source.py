@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from acp_action.config.model import NodePath
     from acp_action.config.yaml_nodes import Tree
-from acp_action.errors import Position
+    from acp_action.errors import Position
 
 MAX_BYTES: Final = 10 * 2**20
 """How big a pipeline file may be: 10 MiB are more than 50,000 steps."""
