@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
     from acp_action.artifacts import Output
     from acp_action.events import Event
-    from acp_action.plan.model import Plan
+    from acp_action.plan.model import Plan, Step
 
 
 class GroupState:
     """A group while the run lasts; times in seconds since the run started."""
 
-    __slots__ = ("finished", "left", "sequential", "started", "tally")
+    __slots__ = ("finished", "left", "missing", "sequential", "started", "tally")
 
     def __init__(self, steps: int) -> None:
         self.left = steps
+        self.missing = False
         self.started = -1.0
         self.finished = 0.0
         self.sequential = 0.0
@@ -34,10 +35,10 @@ class GroupState:
 
     @property
     def status(self) -> str:
-        """``succeeded``, ``failed``, or ``skipped`` when nothing of it was carried out to the end."""
+        """``succeeded``, ``failed``, or ``skipped`` when not all of it was carried out to the end."""
         if self.tally["bad"]:
             return "failed"
-        return "succeeded" if self.tally["good"] else "skipped"
+        return "succeeded" if self.tally["good"] and not self.missing else "skipped"
 
 
 class Board:
@@ -187,13 +188,15 @@ class Board:
             )
         )
         if step.group >= 0:
-            self._count_in_groups(step.group, result, service)
+            self._count_in_groups(step, result, service)
 
-    def _count_in_groups(self, innermost: int, result: StepResult, service: float) -> None:
+    def _count_in_groups(self, step: Step, result: StepResult, service: float) -> None:
         kind = "good" if result.status.good else "bad" if result.status.bad else "skipped"
-        for group in self._lineage[innermost]:
+        missing = step.enabled and kind != "good"
+        for group in self._lineage[step.group]:
             state = self.groups[group]
             state.left -= 1
+            state.missing |= missing
             state.sequential += service
             state.tally[kind] += 1
             state.finished = max(state.finished, result.settled)

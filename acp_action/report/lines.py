@@ -113,7 +113,7 @@ def _group_finished(event: GroupFinished) -> LogLine:
     counts = ((event.succeeded, "succeeded"), (event.failed, "failed"), (event.skipped, "skipped"))
     told = ", ".join(f"{count} {word}" for count, word in counts if count)
     took = f"{seconds(event.duration)} (vs {seconds(event.sequential)} sequential)"
-    # "skipped" is a group that began, and of which nothing was carried out to the end.
+    # "skipped" is a group that began, and of which not all was carried out to the end.
     level: Level = "ERROR" if event.failed else "WARNING"
     word = "failed" if event.failed else "stopped"
     return LogLine(level, f"Parallel group '{one_line(event.group)}' {word} after {took}: {told}")

@@ -257,6 +257,17 @@ def test_a_stop_keeps_what_is_done_and_settles_all_the_rest() -> None:
     assert result.total_duration == near(2.0)
 
 
+def test_a_group_that_was_stopped_is_not_said_to_be_completed() -> None:
+    """A group has succeeded when every enabled member has its output, and not before."""
+    specs = [Spec("done", group=0), Spec("running", group=0), Spec("off", group=0, enabled=False)]
+    run = Virtual(plan_of(specs, [group_of(0, [0, 1, 2])]), {"running": [(60.0, DONE)]})
+    assert run.run(stop_at=2.0).groups[0].status == "skipped"
+    ended = next(e for e in run.recorder.events if isinstance(e, GroupFinished))
+    assert (ended.status, ended.succeeded, ended.skipped) == ("skipped", 1, 2)
+    without_the_disabled_one = Virtual(plan_of(specs[::2], [group_of(0, [0, 1])]))
+    assert without_the_disabled_one.run().groups[0].status == "succeeded"
+
+
 def test_a_stop_ends_a_back_off() -> None:
     """A parked step is cancelled at once, not after its wait."""
     answers: Script = {"a": [(1.0, Refused("429", 100.0))]}
