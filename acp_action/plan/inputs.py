@@ -85,6 +85,7 @@ class InputResolver:
         for at, name in names_with_places(spot.entry.input_from, (*spot.at, "input_from")):
             found = self._find(spot, name, at)
             if found is None:
+                inputs.names_media = True  # the name is the problem, and it has been told
                 continue
             inputs.data.append(self._node(found))
             for source in self._steps_of(found):
@@ -205,8 +206,6 @@ class InputResolver:
     def _take_previous(self, spot: StepSpot, spec: StepType, inputs: Inputs) -> None:
         needed = ARTICLE[spec.media] if spec.media else ""
         param = spec.media_param
-        if any(self._outline.names.get(name) is None for name in spot.entry.input_from):
-            return  # the unknown name is the problem, and it has been told
         previous = self._previous(spot)
         if previous is None:
             self._findings.error(

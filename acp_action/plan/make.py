@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from acp_action.plan.inputs import InputResolver
 from acp_action.plan.model import Graph, Group, Plan
 from acp_action.plan.names import assign_stems
 from acp_action.plan.outline import outline
-from acp_action.plan.ports import PLURAL
+from acp_action.plan.ports import PLURAL, TEXT_PARAMS
 from acp_action.plan.select import narrow, needs_of
 from acp_action.plan.steps import StepMaker
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from acp_action.config.model import PipelineConfig
     from acp_action.plan.findings import ConfigSource
     from acp_action.plan.inputs import Inputs
-    from acp_action.plan.outline import Outline, Spot
+    from acp_action.plan.outline import Outline, Spot, StepSpot
     from acp_action.providers.base import Provider
 
 
@@ -66,8 +67,8 @@ def make_plan(
         whole, inputs = narrow(whole, inputs, only)
     if env is not None:
         _check_env(whole, inputs, findings, env)
-    if need_input and input_text is None:
-        _check_input(whole, inputs, findings)
+    if need_input and not (input_text and input_text.strip()):
+        _check_input(whole, inputs, findings, given=input_text is not None)
     steps = StepMaker(whole, findings, settings, providers).make(inputs, stems)
     if findings.errors:
         raise ConfigError(findings.sorted_errors())
@@ -115,12 +116,20 @@ def _check_env(whole: Outline, inputs: Sequence[Inputs], findings: Findings, env
                 )
 
 
-def _check_input(whole: Outline, inputs: Sequence[Inputs], findings: Findings) -> None:
+def _check_input(whole: Outline, inputs: Sequence[Inputs], findings: Findings, *, given: bool) -> None:
+    """``given``: there is an input, and it is empty; that is enough for a text that says more than it."""
+    what = "needs the run's input, and " + ("that is empty" if given else "none was given")
     for spot, taken in zip(whole.steps, inputs, strict=True):
-        if taken.uses_input is not None and spot.enabled:
-            findings.error(
-                taken.uses_input, "needs the run's input, and none was given", 'give it with --input "…"'
-            )
+        if taken.uses_input is not None and spot.enabled and not (given and _says_more(spot, taken)):
+            findings.error(taken.uses_input, what, 'give it with --input "…"')
+
+
+def _says_more(spot: StepSpot, taken: Inputs) -> bool:
+    """Whether a step's text is more than the run's input."""
+    text = next((taken.params[p] for p in TEXT_PARAMS if p in taken.params), None)
+    if not isinstance(text, str):
+        return taken.uses_input != spot.at
+    return bool(re.sub(r"\{\{[ \t]*input[ \t]*\}\}", "", text).strip())
 
 
 def _groups(whole: Outline, settings: Effective, source: ConfigSource) -> tuple[Group, ...]:

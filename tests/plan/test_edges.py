@@ -223,6 +223,24 @@ def test_each_error_is_told_at_its_place(case: str) -> None:
     assert found[0].mend
 
 
+@pytest.mark.parametrize("name", ["nobody", "v", "late"])
+def test_a_wrong_input_from_is_one_problem(name: str) -> None:
+    """A step that names its input is not told to name one, nor judged by the entry before it."""
+    late = "- {name: late, type: text_to_image, params: {prompt: x}}"
+    (problem,) = problems_of(f"steps:\n  - {{name: v, type: image_to_video, input_from: {name}}}\n  {late}")
+    assert problem.where.endswith("input_from")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "good"), [("{{ input }}", False), ("{{input}} {{input}}", False), ("a {{input}}", True)]
+)
+def test_an_empty_input_will_do_for_a_text_that_says_more(prompt: str, *, good: bool) -> None:
+    """A text that comes out empty is an error of the run before it starts; one that does not is none."""
+    text = f'steps: [{{type: text_to_image, params: {{prompt: "{prompt}"}}}}]'
+    problems = [] if good else problems_of(text, need_input=True, input_text="")
+    assert good == bool(not problems and plan_text(text, need_input=True, input_text=""))
+
+
 def test_a_reference_is_placed_inside_its_text() -> None:
     """The caret stands under the template, not at the begin of a long prompt."""
     (problem,) = problems_of(
