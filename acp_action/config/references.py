@@ -36,7 +36,7 @@ _TEMPLATE: Final = re.compile(
 )
 _OPENING: Final = re.compile(r"\{\{(?P<inside>[^{}\r\n]*)(?P<close>\}\})?")
 _LOOSE_STEP: Final = re.compile(
-    r"(?:steps?[._ ])?(?P<name>\w[\w .-]*?)(?:\.(?:output|outputs|result|path|text|value|url))?"
+    r"(?:steps?[._ ])?(?P<name>\w[\w .-]*?)(?:\.(?:o[utp]+s?|result|path|text|value|url))?"
 )
 
 

@@ -72,6 +72,7 @@ def test_references_are_found_at_any_depth_but_not_in_keys() -> None:
         ("{{step_x}}", 0, "write {{step_x.output}}"),
         ("{{x.output}}", 0, "write {{step_x.output}}"),
         ("{{steps.x.outputs}}", 0, "write {{step_x.output}}"),
+        ("{{step_x.otput}}", 0, "write {{step_x.output}}"),
         ("{{step_x.path}}", 0, "write {{step_x.output}}"),
         ("{{foo}}", 0, "write one of {{input}}"),
         ("{{step_.output}}", 0, "write one of"),
