@@ -29,12 +29,17 @@ def report_failure(error: BaseException, args: Sequence[str]) -> int:
     """
     document = _as_document(error)
     lines = "--stream" in args
-    if lines or "--json" in args:
+    if lines or _wants_json(args):
         document = {"event": "Error", **document} if lines else document
         _show_safely(document, indent=None if lines else 2)
     tell(_as_text(error))
     code: int = document["exit_code"]
     return code
+
+
+def _wants_json(args: Sequence[str]) -> bool:
+    words = " ".join(args).replace("=", " ").replace("-f json", "--format json")
+    return "--json" in args or (args[:1] == ["report"] and "--format json" in words)
 
 
 def _show_safely(document: dict[str, Any], indent: int | None) -> None:

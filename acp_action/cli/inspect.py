@@ -10,7 +10,7 @@ import typer
 from acp_action.cli.failure import problem_fields
 from acp_action.cli.options import Json, ProviderName
 from acp_action.cli.streams import show, show_json, tell
-from acp_action.errors import ConfigError, UsageError
+from acp_action.errors import ConfigError, Problem, UsageError
 
 if TYPE_CHECKING:
     from acp_action.plan.model import Plan
@@ -75,6 +75,15 @@ def _verdict(
     except ConfigError as error:
         tell(error.render())
         return {"file": str(file), "valid": False, "problems": [problem_fields(p) for p in error.problems]}
+    except UsageError as error:
+        about = f"{file}: "
+        if not str(error).startswith(about):
+            raise
+        # The other files are checked all the same.
+        tell(f"error: {error}")
+        what, _, mend = str(error).removeprefix(about).partition("; ")
+        problem = Problem("", what, mend, str(file))
+        return {"file": str(file), "valid": False, "problems": [problem_fields(problem)]}
     for problem in planned.warnings:
         tell(f"[WARNING] {problem}")
     if not as_json:

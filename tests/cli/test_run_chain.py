@@ -281,6 +281,41 @@ def test_validate_tells_of_all_files(folder: Path, capfd: pytest.CaptureFixture[
     assert verdicts[1]["problems"]
 
 
+def test_a_file_that_is_not_there_does_not_hide_the_others(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Validating gives a verdict for every file, also for one that cannot be read."""
+    code, out, _ = call(capfd, "validate", "missing.yaml", "p.yaml", "--json")
+    missing, found = json.loads(out)["files"]
+    assert (code, missing["valid"], found["valid"]) == (2, False, True)
+    problem = missing["problems"][0]
+    assert (problem["file"], problem["what"]) == ("missing.yaml", "there is no such file")
+    assert problem["mend"].startswith("check the path")
+
+
+def test_a_wrong_flag_is_no_verdict_about_a_file(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What is wrong with the command line ends validate, whatever the files are."""
+    code, out, _ = call(capfd, "validate", "p.yaml", "--provider", "nowhere", "--json")
+    assert (code, json.loads(out)["error"]["type"]) == (2, "UsageError")
+
+
+@pytest.mark.parametrize("words", [["--format", "json"], ["-f", "json"], ["--format=json"]])
+def test_a_report_that_is_not_there_is_json_where_json_was_asked_for(
+    in_tmp: Path, capfd: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """With --format json, report keeps standard output JSON in failure, too."""
+    code, out, _ = call(capfd, "report", "nowhere", *words)
+    assert (code, json.loads(out)["exit_code"]) == (2, 2)
+
+
+def test_an_empty_input_is_told_before_anything_runs(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A prompt that is the input and nothing else needs one that says something."""
+    (folder / "q.yaml").write_text('steps: [{type: text_to_image, params: {prompt: "{{input}}"}}]')
+    code, out, err = call(capfd, "run-chain", "-c", "q.yaml", *LOCAL, "-i", " ")
+    assert (code, out) == (2, "")
+    assert "needs the run's input, and that is empty; give it with --input" in err
+
+
 @pytest.mark.parametrize(("form", "lead"), [("text", "Batch: "), ("md", "# "), ("json", "{")])
 def test_a_report_can_be_shown_again(
     folder: Path, capfd: pytest.CaptureFixture[str], form: str, lead: str
