@@ -11,14 +11,14 @@ DEMO := output/demo
 .PHONY: help demo test lint types format schema bench bench-peers clean FORCE
 
 help:
-	@echo 'make demo     run the hybrid example with the embedded provider: no key, no network, no cost'
-	@echo 'make test     run the test suite'
-	@echo 'make lint     check style; make format mends it'
-	@echo 'make types    check types'
-	@echo 'make schema   write what is generated: the JSON schema and the catalogue'
-	@echo 'make bench    run the benchmarks'
+	@echo 'make demo         run the hybrid example with the embedded provider: no key, no network, no cost'
+	@echo 'make test         run the test suite'
+	@echo 'make lint         check style; make format mends it'
+	@echo 'make types        check types'
+	@echo 'make schema       write what is generated: the JSON schema and the catalogue'
+	@echo 'make bench        run the benchmarks'
 	@echo 'make bench-peers  run them beside dask and prefect, in an environment of its own'
-	@echo 'make clean    remove what the above made'
+	@echo 'make clean        remove what the above made'
 
 demo: $(VENV)/.has-demo
 	@$(VENV)/bin/ai-content-pipeline run-chain --config examples/hybrid.yaml --provider local \
