@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PipelineResult(RunResult):
     """A finished run and where its files are.
 
@@ -41,6 +41,13 @@ class PipelineResult(RunResult):
 
     output_dir: Path = Path()
     unwritten: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """One line: the plan and every result of it would fill screens."""
+        done = sum(step.success for step in self)
+        state = "stopped" if self.stopped else "succeeded" if self.success else "failed"
+        took = f"{self.total_duration:.1f} s"
+        return f"<PipelineResult {self.plan.name!r}: {state}, {done} of {len(self)} steps, {took}>"
 
     @cached_property
     def report(self) -> RunReport:

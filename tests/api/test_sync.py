@@ -64,6 +64,13 @@ def test_a_mapping_runs_to_its_end(manager: AIPipelineManager, in_tmp: Path) -> 
     }  # fmt: skip
 
 
+def test_a_result_is_shown_in_one_line(manager: AIPipelineManager) -> None:
+    """At a prompt and in a debugger a run reads as what it was, not as all of its plan."""
+    results = manager.run_pipeline(PIPELINE, input_text="a cat")
+    assert repr(results).startswith("<PipelineResult 'Two': succeeded, 2 of 2 steps, ")
+    assert len(repr(results)) < 80
+
+
 @pytest.mark.parametrize("form", [str, lambda path: path])
 def test_a_file_runs_by_its_path(manager: AIPipelineManager, in_tmp: Path, form: Any) -> None:
     """A pipeline file is named by text or by Path."""
