@@ -124,7 +124,7 @@ def test_problems_of_the_file_are_told_with_line_and_caret(
     (folder / "p.yaml").write_text(
         GUIDE.replace("a fox", '"a {{inptu}}"').replace("name: Batch", "nmae: Batch")
     )
-    code, out, err = call(capfd, "run-chain", "-c", "p.yaml", *LOCAL, "--json")
+    code, out, err = call(capfd, "run-chain", "-c", "p.yaml", *LOCAL, "--json", "-i", "cat")
     problems = json.loads(out)["error"]["problems"]
     assert (code, json.loads(out)["exit_code"]) == (2, 2)
     assert [(p["line"], p["mend"]) for p in problems] == [
@@ -313,7 +313,7 @@ def test_an_empty_input_is_told_before_anything_runs(folder: Path, capfd: pytest
     (folder / "q.yaml").write_text('steps: [{type: text_to_image, params: {prompt: "{{input}}"}}]')
     code, out, err = call(capfd, "run-chain", "-c", "q.yaml", *LOCAL, "-i", " ")
     assert (code, out) == (2, "")
-    assert "needs the run's input, and that is empty; give it with --input" in err
+    assert "needs the run's input, and that is empty; give one that says something" in err
 
 
 @pytest.mark.parametrize(("form", "lead"), [("text", "Batch: "), ("md", "# "), ("json", "{")])
@@ -385,7 +385,7 @@ def test_a_bug_is_one_line_and_a_log(
 ) -> None:
     """A fault of our own ends with 1 and a log to report, not with a traceback."""
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    monkeypatch.setattr("acp_action.api.prepare.load_pipeline", lambda _config: 1 // 0)
+    monkeypatch.setattr("acp_action.api.prepare.load_pipeline", lambda *_, **__: 1 // 0)
     code, _, err = call(capfd, "plan", "p.yaml")
     assert code == 1
     assert "internal error: ZeroDivisionError" in err
