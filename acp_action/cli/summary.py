@@ -35,7 +35,8 @@ def summary(result: PipelineResult) -> str:
 def headline(result: RunResult) -> str:
     """How much was done and in what time, as ``2.8 s instead of 10.3 s one after another: 3.7 x``."""
     time = f"{result.total_duration:.1f} s"
-    if result.speedup >= _WORTH_TELLING:
+    # Of a run that did not end well nobody knows what it would have taken one after another.
+    if result.success and result.speedup >= _WORTH_TELLING:
         time += f" instead of {result.sequential_estimate:.1f} s one after another: {result.speedup:.1f} x"
     if result.success:
         return time

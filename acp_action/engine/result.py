@@ -46,7 +46,10 @@ class Status(StrEnum):
 
 
 class Attempt(NamedTuple):
-    """One attempt; times in seconds since the run started, ``worker`` counts from 0."""
+    """One attempt; times in seconds since the run started, ``worker`` counts from 0.
+
+    ``held``: seconds of it in which it waited for a processor that other steps had.
+    """
 
     number: int
     started: float
@@ -54,24 +57,27 @@ class Attempt(NamedTuple):
     worker: int
     outcome: str
     reason: str = ""
+    held: float = 0.0
 
     @property
     def service(self) -> float:
-        """Seconds the attempt took."""
-        return self.finished - self.started
+        """Seconds of work: what the attempt took, less what others on this machine held it up."""
+        return self.finished - self.started - self.held
 
 
 class Waits(NamedTuple):
     """Where a step's time went before its end, in seconds, besides its service time.
 
     ``inputs``: from the run's start until its needs were settled. ``worker``: ready, but its group or the run
-    was full. ``throttle``: held by a provider's limit. ``backoff``: between attempts.
+    was full. ``throttle``: held by a provider's limit. ``backoff``: between attempts. ``processor``: within
+    attempts, while other steps had the processors of this machine.
     """
 
     inputs: float = 0.0
     worker: float = 0.0
     throttle: float = 0.0
     backoff: float = 0.0
+    processor: float = 0.0
 
 
 class StepResult(NamedTuple):
@@ -111,7 +117,7 @@ class StepResult(NamedTuple):
         """Service time in seconds: the sum over the attempts, no waiting in it."""
         total = 0.0
         for attempt in self.attempts:
-            total += attempt.finished - attempt.started
+            total += attempt.finished - attempt.started - attempt.held
         return total
 
     @property

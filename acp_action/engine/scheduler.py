@@ -167,7 +167,11 @@ class Scheduler:
         track.running = False
         self.admission.running.discard(index)
         reason = "" if isinstance(outcome, Done) else outcome.reason
-        ended = Attempt(number, started - begin, finished - begin, worker, _ENDS[type(outcome)], reason)
+        held = outcome.product.held if isinstance(outcome, Done) else 0.0
+        if held > 0.0:
+            held = min(held, finished - started)
+            track.processor += held
+        ended = Attempt(number, started - begin, finished - begin, worker, _ENDS[type(outcome)], reason, held)
         track.attempts = (*track.attempts, ended) if track.attempts else (ended,)
 
     def _judge(self, index: int, track: Track, outcome: Outcome, now: float) -> None:

@@ -34,6 +34,7 @@ class Track:
         "deadline",
         "desk",
         "phase",
+        "processor",
         "ready",
         "refusals",
         "running",
@@ -59,6 +60,7 @@ class Track:
         self.worker = 0.0
         self.throttle = 0.0
         self.backoff = 0.0
+        self.processor = 0.0
         self.attempts: tuple[Attempt, ...] = ()
         self.token: CancelToken | None = None
         self.tickets: tuple[Ticket, ...] = ()
@@ -80,7 +82,7 @@ class Track:
 
     def waits(self, begin: float) -> Waits:
         """The split so far; ``begin`` is the run's start."""
-        return Waits(self.ready - begin, self.worker, self.throttle, self.backoff)
+        return Waits(self.ready - begin, self.worker, self.throttle, self.backoff, self.processor)
 
 
 def rank_of(remaining: float, index: int) -> Rank:

@@ -85,7 +85,8 @@ class Product:
     """What an attempt made. ``text`` for kind text (its file is written by the engine).
 
     ``cost`` in USD, None when unknown. ``params``: the resolved parameters that were really used.
-    ``notes``: facts for the manifest (``{"preview": True, "engine": "tones"}``).
+    ``notes``: facts for the manifest (``{"preview": True, "engine": "tones"}``). ``held``: seconds in which
+    work on this machine stood still because other steps had the processors; they count as waiting.
     """
 
     kind: Kind
@@ -95,6 +96,7 @@ class Product:
     seed: int | None = None
     params: Mapping[str, JsonValue] = field(default_factory=dict)
     notes: Mapping[str, JsonValue] = field(default_factory=dict)
+    held: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class _Walk:
 
     def _item(self, step: int, attempts: list[Attempt], hold: _Hold, end: float) -> PathItem:
         result = self._steps[step]
-        service = sum(a.finished - a.started for a in attempts)
+        service = sum(a.service for a in attempts)
         waited = max(end - hold.moment - service, 0.0)
         after = "" if hold.step is None else self._steps[hold.step].name
         why = _waited_for(result) if waited > _MATTERS else ""
@@ -152,9 +152,11 @@ def _reversed_edges(result: RunResult) -> list[list[int]]:
 
 def _waited_for(step: StepResult) -> str:
     waits = step.waits
-    longest = max(waits.worker, waits.throttle, waits.backoff)
+    longest = max(waits.worker, waits.throttle, waits.backoff, waits.processor)
     if longest <= _MATTERS:
         return "the engine"
+    if longest == waits.processor:
+        return "a processor"
     if longest == waits.throttle:
         return f"rate limit of {step.provider}"
     return "a worker" if longest == waits.worker else "back-off"

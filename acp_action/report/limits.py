@@ -22,7 +22,7 @@ _NAMES_SHOWN: Final = 5
 def least_duration(result: RunResult) -> float:
     """Seconds the run takes when no step ever waits for a worker: the longest path through the plan.
 
-    A step weighs its service, its back-off and what a provider's limit held it.
+    A step weighs its service, its back-off, and what a provider's limit or a busy processor held it.
     """
     graph = result.plan.graph
     waiting = list(graph.waiting)
@@ -44,7 +44,7 @@ def least_duration(result: RunResult) -> float:
 
 def _weight(result: RunResult, node: int) -> float:
     step = result.steps[node]
-    return step.duration + step.waits.throttle + step.waits.backoff
+    return step.duration + step.waits.throttle + step.waits.backoff + step.waits.processor
 
 
 def limit_sentence(result: RunResult, path: Sequence[PathItem], least: float) -> str:
@@ -59,6 +59,7 @@ def limit_sentence(result: RunResult, path: Sequence[PathItem], least: float) ->
         "worker": min(wall - least, awaited),
         "throttle": sum(step.waits.throttle for step in held),
         "backoff": sum(step.waits.backoff for step in held),
+        "processor": sum(step.waits.processor for step in held),
     }
     worst = max(losses, key=lambda name: losses[name])
     if losses[worst] < _SHARE * wall:
@@ -68,6 +69,8 @@ def limit_sentence(result: RunResult, path: Sequence[PathItem], least: float) ->
     if worst == "throttle":
         return _throttle_sentence(result, on_path)
     lost = seconds(losses[worst])
+    if worst == "processor":
+        return f"this machine: the critical path waited {lost} for a processor; more workers would not help"
     return (
         f"failed attempts: the critical path spent {lost} in back-off after them; more workers would not help"
     )

@@ -66,6 +66,7 @@ def _figures(report: RunReport) -> list[str]:
             ("Waited for a worker", seconds(waits.worker)),
             ("Waited for rate limits", seconds(waits.throttle)),
             ("Back-off after failures", seconds(waits.backoff)),
+            ("Waited for a processor of this machine", seconds(waits.processor)),
             ("Cost", cost_words(report)),
             ("Started", md_code(report.started)),
             ("File", md_code(report.source)),

@@ -30,18 +30,19 @@ class AttemptLine:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Where time went, in seconds: for inputs, a worker or a provider's limit, in back-off, in service."""
+    """Where time went, in seconds: waits for inputs, a worker, a limit or a processor, back-off, service."""
 
     inputs: float
     worker: float
     throttle: float
     backoff: float
+    processor: float
     service: float
 
     @property
     def waited(self) -> float:
         """Seconds in which nothing was done although the inputs were there."""
-        return self.worker + self.throttle + self.backoff
+        return self.worker + self.throttle + self.backoff + self.processor
 
 
 @dataclass(frozen=True, slots=True)

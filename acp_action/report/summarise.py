@@ -82,6 +82,7 @@ def _step(step: Step, result: StepResult, folder: Path) -> StepLine:
         _micro(waits.worker),
         _micro(waits.throttle),
         _micro(waits.backoff),
+        _micro(waits.processor),
         _micro(result.duration),
     )
     return StepLine(
@@ -128,9 +129,10 @@ def _peak(attempts: Iterable[Attempt]) -> int:
 
 
 def _total(splits: Iterable[Split]) -> Split:
-    sums = [0.0] * 5
+    sums = [0.0] * 6
     for s in splits:
-        for place, value in enumerate((s.inputs, s.worker, s.throttle, s.backoff, s.service)):
+        parts = (s.inputs, s.worker, s.throttle, s.backoff, s.processor, s.service)
+        for place, value in enumerate(parts):
             sums[place] += value
     return Split(*map(_micro, sums))
 

@@ -145,5 +145,6 @@ def _timings(result: StepResult) -> dict[str, float | None]:
         "worker": round(waits.worker, 6),
         "throttle": round(waits.throttle, 6),
         "backoff": round(waits.backoff, 6),
+        "processor": round(waits.processor, 6),
         "service": round(result.duration, 6),
     }

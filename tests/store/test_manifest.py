@@ -46,7 +46,7 @@ def test_an_output_is_described_whole() -> None:
         "model_name": "Flux Dev", "provider": "fal", "preview": False, "status": "succeeded",
         "params": {"seed": 0}, "seed": 7, "cost": 0.04, "attempts": 2,
         "timings": {"started": 0.0, "settled": 1.75, "inputs": 0.0, "worker": 0.0, "throttle": 0.0,
-                    "backoff": 0.25, "service": 1.5},
+                    "backoff": 0.25, "processor": 0.0, "service": 1.5},
         "notes": {},
     }  # fmt: skip
 

@@ -11,6 +11,7 @@ import tempfile
 from typing import TYPE_CHECKING, Final
 
 from acp_action.errors import FatalError
+from acp_action.providers.local.work import Work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,7 @@ def _run(command: list[str], source: int, complaints: int, token: Token) -> int:
     process = subprocess.Popen(  # noqa: S603 - a list, from the PATH, without a shell
         command, stdin=source, stdout=subprocess.DEVNULL, stderr=complaints, start_new_session=True
     )
+    begun = token.now()
     try:
         while True:
             token.check()
@@ -67,3 +69,5 @@ def _run(command: list[str], source: int, complaints: int, token: Token) -> int:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        if isinstance(token, Work):
+            token.awaited(token.now() - begun)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ from acp_action.providers.local import values
 from acp_action.providers.local.behaviour import Behaviour
 from acp_action.providers.local.sizes import video_seconds, video_size
 from acp_action.providers.local.vocabulary import complaints
+from acp_action.providers.local.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -89,7 +91,7 @@ class LocalProvider:
 
     def run(self, request: Request, token: Token) -> Product:
         """Make one attempt. Raises FatalError, or what ``token`` raises, or what its ``params`` ask for."""
-        started = token.now()
+        started, work = token.now(), Work(token)
         token.check()
         problems = [f"{c.what}; {c.mend}" for c in complaints(request.type, request.model, request.params)]
         if problems:
@@ -97,9 +99,9 @@ class LocalProvider:
             raise FatalError("params: " + "; ".join(problems))
         behaviour = Behaviour.of(request.params)
         behaviour.interfere(request.attempt, started, token)
-        product = self._make(request, token)
+        product = self._make(request, work)
         behaviour.wait_out(started, token)
-        return product
+        return replace(product, held=work.held(at_least=behaviour.delay))
 
     def _make(self, request: Request, token: Token) -> Product:
         try:
