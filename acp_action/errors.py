@@ -35,7 +35,7 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """
     known = list(choices)
     folded = {c.casefold(): c for c in known}
-    close = get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.6)
+    close = get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.65)
     return f"did you mean '{folded[close[0]]}'?" if close else ""
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 INTERRUPTED: Final = 130
 _BUG: Final = 1
+_NUMBERS: Final = {
+    "Input should be a valid integer": "it is not a whole number; write digits, as in 4",
+    "Input should be a valid number": "it is not a number; write digits, as in 4 or 0.5",
+}
 # click's UsageError, wherever this version of typer keeps it.
 CommandLineError: Final = typer.BadParameter.__bases__[0]
 
@@ -98,7 +102,7 @@ def usage_message(error: Any) -> str:
         known = [name for param in context.command.params for name in (*param.opts, *param.secondary_opts)]
         near = did_you_mean(option, known)
         return f"there is no option {option}{f'; {near}' if near else ''}"
-    message: str = error.format_message()
+    message: str = _plain(error.format_message())
     return message
 
 
@@ -133,3 +137,11 @@ def _log_text(error: BaseException) -> str:
     locale = os.environ.get("LC_ALL") or os.environ.get("LANG", "")
     trace = "".join(traceback.format_exception(error))
     return f"acp-action {__version__}, {system}, locale {locale}\noptions: {' '.join(options)}\n\n{trace}"
+
+
+def _plain(message: str) -> str:
+    """The parser's words for a wrong number, in ours."""
+    for theirs, ours in _NUMBERS.items():
+        if theirs in message:
+            return f"{message.partition(theirs)[0]}{ours}"
+    return message

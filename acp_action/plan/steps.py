@@ -123,7 +123,9 @@ class StepMaker:
             if complaint.param is not None:
                 at = (*at, *(() if complaint.param not in spot.entry.params else (complaint.param,)))
             key = complaint.what.startswith(("unknown", "there is no"))
-            self._findings.error(at, complaint.what, complaint.mend, key=key)
+            # The place says which parameter it is; the provider's words do too, for other readers.
+            what = complaint.what.removeprefix(f"{complaint.param}: ")
+            self._findings.error(at, what, complaint.mend, key=key)
         if name == LOCAL:
             self._refuse_urls(spot, inputs.media)
         return provider.expected_seconds(spot.entry.type, model, inputs.params)
@@ -138,11 +140,13 @@ class StepMaker:
                 )
 
     def _warn_retired(self, spot: StepSpot, model: Model) -> None:
-        use = model.entry.get("status", {}).get("use_instead", "")
+        use = str(model.entry.get("status", {}).get("use_instead", ""))
+        # Only a name can be written into the file; some entries hold advice for adapters instead.
+        use = use if " " not in use or " or " in use else ""
         self._findings.warning(
             (*spot.at, "model"),
             f"model '{model.key}' is {model.state}",
-            f"instead: {use}" if use else "choose another one",
+            f"instead: {use}" if use else "its provider may refuse it; choose another one",
         )
 
     def _timeout(self, spot: StepSpot) -> float:

@@ -74,5 +74,5 @@ def _complaint(name: str, steps: Sequence[str]) -> str:
     entry = REGISTRY.get(name)
     if entry is None or not entry.variable:
         return f"{users}: provider '{name}' is not available here"
-    key = f"its key goes into {entry.variable}, or the action input '{entry.action_input}'"
-    return f"{users}: provider '{name}' cannot be called by this version of acp-action yet; {key}"
+    key = f"when it is, its key goes into {entry.variable}, or the action input '{entry.action_input}'"
+    return f"{users}: provider '{name}' is not part of this version of acp-action yet ({key})"

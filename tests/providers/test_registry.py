@@ -30,10 +30,10 @@ def test_all_missing_providers_are_told_at_once() -> None:
     needed = {"fal": ["a", "b", "c", "d", "e"], "gemini": ["f"], "local": ["g"]}
     with pytest.raises(MissingKeyError) as caught:
         require_providers(needed, {"local"})
-    yet = "cannot be called by this version of acp-action yet; its key goes into"
+    yet = "is not part of this version of acp-action yet (when it is, its key goes into"
     assert str(caught.value).splitlines() == [
-        f"a, b, c and 2 more: provider 'fal' {yet} FAL_KEY, or the action input 'fal-key'",
-        f"f: provider 'gemini' {yet} GEMINI_API_KEY, or the action input 'gemini-api-key'",
+        f"a, b, c and 2 more: provider 'fal' {yet} FAL_KEY, or the action input 'fal-key')",
+        f"f: provider 'gemini' {yet} GEMINI_API_KEY, or the action input 'gemini-api-key')",
         "to try it without keys or cost: --provider local, or provider: local in settings",
     ]
 
