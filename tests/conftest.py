@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 settings.register_profile("house", deadline=None)
 settings.register_profile("gate", parent=settings.get_profile("house"), derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+# A run started in the background, or under nohup, hands down that signals are ignored; tests send them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+for _number in (signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
 
 _PREFIXES = ("PIPELINE_", "ACP_", "AICP_", "GITHUB_", "INPUT_", "RUNNER_")
 _SUFFIXES = ("_API_KEY", "_API_TOKEN")
