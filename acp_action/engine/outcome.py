@@ -10,11 +10,16 @@ if TYPE_CHECKING:
 
 
 class Done(NamedTuple):
-    """The output is published. ``text``: the prompt that was used, its templates filled in."""
+    """The output is published.
+
+    ``text``: the prompt that was used, its templates filled in. ``held``: seconds of the attempt in which
+    other steps had the processors of this machine.
+    """
 
     output: Output
     product: Product
     text: str | None = None
+    held: float = 0.0
 
 
 class Refused(NamedTuple):

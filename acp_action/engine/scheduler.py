@@ -167,7 +167,7 @@ class Scheduler:
         track.running = False
         self.admission.running.discard(index)
         reason = "" if isinstance(outcome, Done) else outcome.reason
-        held = outcome.product.held if isinstance(outcome, Done) else 0.0
+        held = outcome.held if isinstance(outcome, Done) else 0.0
         if held > 0.0:
             held = min(held, finished - started)
             track.processor += held

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
@@ -57,12 +58,13 @@ def make_performer(
     steps = context.plan.steps
 
     def perform(job: Job) -> Outcome:
-        step = steps[job.step]
+        step, begun, own = steps[job.step], time.monotonic(), time.thread_time()
         outcome = attempt_step(step, job, context, providers, publisher)
-        if not isinstance(outcome, Done):
-            # What is left behind is swept later; a worker that died of it would leave the run waiting.
-            with suppress(Exception):
-                publisher.discard(step.stem)
+        if isinstance(outcome, Done):
+            return _measured(outcome, begun, own)
+        # What is left behind is swept later; a worker that died of it would leave the run waiting.
+        with suppress(Exception):
+            publisher.discard(step.stem)
         return outcome
 
     return perform
@@ -89,6 +91,14 @@ def attempt_step(
         return outcome_of(publisher.fault(step.stem, error) or error)
     except BaseException as error:  # noqa: BLE001 - a worker must come back, whatever was raised
         return outcome_of(error)
+
+
+def _measured(done: Done, begun: float, own: float) -> Done:
+    """A success of this machine's own work: what it took beyond that work, others held it up."""
+    if done.product.awaited is None:
+        return done
+    worked = time.thread_time() - own + done.product.awaited
+    return done._replace(held=max(time.monotonic() - begun - worked, 0.0))
 
 
 def outcome_of(error: BaseException) -> Outcome:

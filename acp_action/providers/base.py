@@ -85,8 +85,9 @@ class Product:
     """What an attempt made. ``text`` for kind text (its file is written by the engine).
 
     ``cost`` in USD, None when unknown. ``params``: the resolved parameters that were really used.
-    ``notes``: facts for the manifest (``{"preview": True, "engine": "tones"}``). ``held``: seconds in which
-    work on this machine stood still because other steps had the processors; they count as waiting.
+    ``notes``: facts for the manifest (``{"preview": True, "engine": "tones"}``). ``awaited``: for work of
+    this thread, the seconds in which it waited on purpose; what it took beyond these and its own processor
+    time it was held up by others on this machine. None for work elsewhere, of which nobody here knows that.
     """
 
     kind: Kind
@@ -96,7 +97,7 @@ class Product:
     seed: int | None = None
     params: Mapping[str, JsonValue] = field(default_factory=dict)
     notes: Mapping[str, JsonValue] = field(default_factory=dict)
-    held: float = 0.0
+    awaited: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

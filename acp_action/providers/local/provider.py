@@ -101,7 +101,7 @@ class LocalProvider:
         behaviour.interfere(request.attempt, started, token)
         product = self._make(request, work)
         behaviour.wait_out(started, token)
-        return replace(product, held=work.held(at_least=behaviour.delay))
+        return replace(product, awaited=work.on_purpose(at_least=behaviour.delay))
 
     def _make(self, request: Request, token: Token) -> Product:
         try:

@@ -1,4 +1,4 @@
-"""How long work on this machine really took, as against how long it stood in the way of other steps."""
+"""What work on this machine waited for on purpose, as against what others on it held it up."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ if TYPE_CHECKING:
 
 
 class Work:
-    """A token that adds up what its attempt spent working and waiting; begins when it is made.
+    """A token that adds up what its attempt waited on purpose; begins when it is made, on its own thread.
 
     Steps that draw and encode side by side share the processors: each takes longer than it would alone, and
-    what it takes longer is no work that parallelism saved. What this thread spent on a processor, and what it
-    waited on purpose (``wait``, ``awaited``), is what the step takes alone; the rest it was held up.
+    what it takes longer is no work that parallelism saved. The engine finds that from the attempt's time,
+    this thread's processor time, and what is told here.
     """
 
     def __init__(self, token: Token) -> None:
         self._token = token
-        self._begun = token.now()
         self._processor = time.thread_time()
         self._awaited = 0.0
 
@@ -47,8 +46,7 @@ class Work:
         """As the token's."""
         return self._token.now()
 
-    def held(self, *, at_least: float = 0.0) -> float:
-        """Seconds it was held up, never negative; ``at_least``: what the attempt takes in any case."""
-        took = self._token.now() - self._begun
-        own = time.thread_time() - self._processor + self._awaited
-        return max(took - max(own, at_least), 0.0)
+    def on_purpose(self, *, at_least: float = 0.0) -> float:
+        """Seconds waited on purpose; as many more as make up ``at_least`` with what the thread computed."""
+        own = time.thread_time() - self._processor
+        return max(self._awaited, at_least - own)
