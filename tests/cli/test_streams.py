@@ -84,6 +84,8 @@ def test_closed_streams_are_opened_to_nowhere(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(sys, "stdout", None)
         prepare_streams()
         show("one")
+        assert sys.stdout is not None
+        assert os.fstat(1).st_rdev == os.stat(os.devnull).st_rdev  # noqa: PTH116
     finally:
         os.dup2(before, 1)
         os.close(before)

@@ -129,6 +129,8 @@ def test_only_our_error_escapes_without_libyaml(text: str) -> None:
 def test_bytes_never_crash(content: bytes) -> None:
     """I1, I35: the reader is total on bytes."""
     text, faults, readable = decode(content)
+    # What cannot be read has a reason that is told.
+    assert readable or faults
     loaded(YamlSource(text, "p", faults, readable=readable))
 
 

@@ -23,6 +23,8 @@ def test_adapters_are_made_by_name() -> None:
 def test_what_is_available_is_no_complaint() -> None:
     """Nothing is missing where every provider that is needed can be called."""
     require_providers({"local": ["a", "b"]}, {"local"})
+    with pytest.raises(MissingKeyError):
+        require_providers({"local": ["a", "b"]}, set())
 
 
 def test_all_missing_providers_are_told_at_once() -> None:
