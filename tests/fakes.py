@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ def a_step(index: int, name: str, **changes: Any) -> Step:
         text_from=None, references={}, data=(), group=-1, number=0, total=0,
         timeout=300.0, retries=2, expected=None, enabled=True, stem=name, at=("steps", index), position=None,
     )  # fmt: skip
-    return replace(step, **changes)
+    return step._replace(**changes)
 
 
 def a_graph(needs: Sequence[Sequence[int]]) -> Graph:

@@ -43,9 +43,9 @@ class Param:
     kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """One model for one step type (canonical). ``key`` is unique with ``type``.
+    """One model for one step type (canonical). ``key`` is unique with ``type``; equal only to itself.
 
     ``price``: USD per ``price_unit`` (image, second, …) at default settings, None when unknown.
     ``expected_seconds``: service time of one default job, None when unknown. ``state``: listed, not_listed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,23 +16,21 @@ if TYPE_CHECKING:
     from acp_action.providers.base import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One planned step.
 
     ``index``: its place in plan order. ``media``: what feeds its media port, in order: indexes of steps, or
     sources from outside. ``text_from``: the step whose text it takes, None for the run's input or its own
     parameter. ``references``: template names to step indexes. ``data``: every step whose output it needs.
     ``group``: index into ``Plan.groups``, -1 at top level; ``number`` of ``total`` is its place in that
-    group,
-    0 at top level. ``timeout`` in seconds, ``retries`` after the first attempt. ``expected``: seconds of
-    service time, None when unknown. ``preview``: provider ``local`` stands in for the model's own.
+    group, 0 at top level. ``timeout`` in seconds, ``retries`` after the first attempt. ``expected``: seconds
+    of service time, None when unknown. ``preview``: provider ``local`` stands in for the model's own.
     ``text``: its own text as written (``text_param`` says under which name), None when it takes another's or
     none; ``params``: everything else. ``templated``: whether templates stand in them.
     ``stem``: the file name of its output without the extension, unique in the plan.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # tuples have a method of this name, which nobody needs
     name: str
     type: str
     model: Model

@@ -93,5 +93,5 @@ def test_the_exit_code_is_a_function_of_the_end(
 def test_disabled_steps_are_no_failure() -> None:
     """A step that was switched off does not fail the run."""
     result = ended(Status.SKIPPED)
-    plan = replace(result.plan, steps=tuple(replace(s, enabled=False) for s in result.plan.steps))
+    plan = replace(result.plan, steps=tuple(s._replace(enabled=False) for s in result.plan.steps))
     assert exit_code(replace(result, plan=plan)) == 0

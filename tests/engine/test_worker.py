@@ -74,9 +74,7 @@ def attempt(fake: Fake, token: CancelToken | None = None, **changes: Any) -> Out
     """One attempt at the only step of a plan; ``changes`` to the step, or the run's ``input_text``."""
     input_text = changes.pop("input_text", None)
     plan = plan_of([Spec("only")], input_text=input_text)
-    step = plan.steps[0]
-    for name, value in changes.items():
-        object.__setattr__(step, name, value)
+    plan = replace(plan, steps=(plan.steps[0]._replace(**changes),))
     outputs = [None, Output("text", (), "a sunny day")]
     context = RunContext(plan, "2026-01-02T03:04:05Z", 5, outputs)
     perform = make_performer(context, {"fake": fake}, fake)  # type: ignore[dict-item]

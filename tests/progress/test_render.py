@@ -173,7 +173,7 @@ def test_nested_groups_count_what_is_in_them() -> None:
     plan = hybrid()
     outer = replace(plan.groups[0], name="outer", groups=(1,))
     inner = replace(plan.groups[0], index=1, name="inner", parent=0)
-    steps = tuple(replace(s, group=1) if s.name == "image_3" else s for s in plan.steps)
+    steps = tuple(s._replace(group=1) if s.name == "image_3" else s for s in plan.steps)
     board = board_of(replace(plan, steps=steps, groups=(outer, inner)))
     for step, group in (("image_1", "outer"), ("image_3", "inner")):
         board(finished(step, 1.0, 1.0)._replace(group=group))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import FatalError
 from acp_action.providers.local import values
@@ -15,7 +16,7 @@ from acp_action.providers.local.vocabulary import complaints
 from acp_action.providers.local.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
     from typing import Literal
 
     from acp_action.artifacts import JsonValue
@@ -48,6 +49,8 @@ _EXPECTED: Final[Mapping[str, float]] = {
 }
 # Seconds for each second of film and million pixels of its frame.
 _EXPECTED_FILM: Final = 0.35
+# All that the length and the frame of a film depend on, but for the picture it starts from.
+_FILM_PARAMS: Final = ("width", "height", "aspect_ratio", "resolution", "duration")
 
 _import_lock = threading.Lock()
 _makers: dict[str, Maker] = {}
@@ -83,11 +86,10 @@ class LocalProvider:
             return delay
         if not step_type.endswith("_to_video"):
             return _EXPECTED.get(step_type)
-        try:
-            width, height = video_size(model, params, None)
-        except FatalError:
+        asked: list[Any] = [*map(params.get, _FILM_PARAMS)]
+        if not {list, dict}.isdisjoint(map(type, asked)):
             return None  # the check says why
-        return _EXPECTED_FILM * video_seconds(model, params) * width * height / 1_000_000
+        return _film_seconds(model, *asked)
 
     def run(self, request: Request, token: Token) -> Product:
         """Make one attempt. Raises FatalError, or what ``token`` raises, or what its ``params`` ask for."""
@@ -113,6 +115,18 @@ class LocalProvider:
         except OSError as error:
             # Nearly always a full disk; Pillow and the standard library leave it as it is.
             raise FatalError(f"cannot make the output: {error.strerror or error}") from error
+
+
+# The steps of a file mostly ask for the same, and sizes are fractions, which are slow. Typed: true is not 1.
+@lru_cache(maxsize=256, typed=True)
+def _film_seconds(model: Model, *asked: Hashable) -> float | None:
+    """What a film of such a size and length takes here; None for one that cannot be made."""
+    params = dict(zip(_FILM_PARAMS, asked, strict=True))
+    try:
+        width, height = video_size(model, params, None)
+    except FatalError:
+        return None  # the check says why
+    return _EXPECTED_FILM * video_seconds(model, params) * width * height / 1_000_000
 
 
 def _maker(step_type: str) -> Maker:
