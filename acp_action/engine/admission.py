@@ -75,7 +75,7 @@ class Admission:
         self._hands: list[int] = []  # by worker: how many jobs it has
         self._last: list[int] = []  # by worker: the step it was handed last
         self._watches: list[tuple[Lane, Callable[[], None]]] = []
-        self._short: list[int] = []  # workers that may be handed more
+        self._short: dict[int, None] = {}  # workers that may be handed more, each once
 
     def add(self, indexes: Iterable[int], now: float) -> None:
         """Take in steps whose needs were settled at ``now``."""
@@ -125,7 +125,7 @@ class Admission:
             heappush(self._idle, worker)
             self._give_back(worker)
         else:
-            self._short.append(worker)
+            self._short[worker] = None
 
     def lose(self, worker: int) -> None:
         """The worker does not come back: its places are given back, itself only when it does."""
@@ -214,7 +214,7 @@ class Admission:
         if self._expectations.brief[kind]:
             jobs += self._more_for(worker)
         elif self._expectations.at_hand[kind] > 1:
-            self._short.append(worker)
+            self._short[worker] = None
         self._crew.start(jobs, worker)
         return None
 
