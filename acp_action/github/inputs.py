@@ -135,9 +135,7 @@ def _minutes(text: str) -> float:
     except ValueError:
         minutes = math.nan
     if not (math.isfinite(minutes) and minutes > 0) or "_" in text:
-        raise _WrongError(
-            f"{text.strip()!r} is not a number of minutes; write more than 0, such as 25 or 2.5"
-        )
+        raise _WrongError(f"{text.strip()!r} is no number of minutes; write more than 0, such as 25 or 2.5")
     return minutes
 
 
