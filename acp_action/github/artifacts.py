@@ -17,7 +17,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from acp_action import __version__
 from acp_action.errors import ArtifactError
 from acp_action.github import blob, twirp
 from acp_action.github.exchange import AT_ONCE, Exchange
@@ -117,7 +116,7 @@ def _connected() -> Iterator[Send]:
     with requests.Session() as session, _quiet():
         session.trust_env = False
         session.headers = requests.structures.CaseInsensitiveDict(
-            {"User-Agent": f"acp-action/{__version__}", "Accept-Encoding": "identity"}
+            {"User-Agent": "acp-action", "Accept-Encoding": "identity"}
         )
         for scheme in ("https://", "http://"):
             session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=AT_ONCE))
