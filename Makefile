@@ -8,7 +8,7 @@ DEMO := output/demo
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types format schema bench bench-peers clean FORCE
+.PHONY: help demo test lint types format schema bench bench-peers node-clients clean FORCE
 
 help:
 	@echo 'make demo         run the hybrid example with the embedded provider: no key, no network, no cost'
@@ -18,6 +18,7 @@ help:
 	@echo 'make schema       write what is generated: the JSON schema and the catalogue'
 	@echo 'make bench        run the benchmarks'
 	@echo 'make bench-peers  run them beside dask and prefect, in an environment of its own'
+	@echo 'make node-clients install the official clients of the artifact service, which tests call'
 	@echo 'make clean        remove what the above made'
 
 demo: $(VENV)/.has-demo
@@ -59,8 +60,18 @@ bench-peers: $(VENV)/.has-test
 	@.venv-peers/bin/pip install -q . dask prefect
 	@.venv-peers/bin/python -m benchmarks overhead $(ARGS)
 
+# The official client of the artifact service in the versions that workflows use, for the tests marked "node".
+NODE_CLIENTS ?= .node-clients
+node-clients: $(NODE_CLIENTS)/.installed
+
+$(NODE_CLIENTS)/.installed: tests/e2e/node/package.json tests/e2e/node/package-lock.json
+	@mkdir -p $(NODE_CLIENTS)
+	@cp tests/e2e/node/package.json tests/e2e/node/package-lock.json $(NODE_CLIENTS)
+	@cd $(NODE_CLIENTS) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .venv-peers output build dist .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .bench
+	rm -rf $(VENV) .venv-peers .node-clients output build dist .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .bench
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The package is installed as its users get it, a wheel, again whenever what goes into it has changed.
