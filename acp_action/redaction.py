@@ -9,11 +9,14 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from acp_action.artifacts import JsonValue
 
 SHORTEST: Final = 8
 """Characters; a shorter text stands in ordinary words, and blotting it out would tell more than it hides."""
@@ -53,6 +56,16 @@ class Redactor:
         while blotted != text:
             text, blotted = blotted, self._pattern.sub(_BLOT, blotted)
         return text
+
+    def within(self, value: JsonValue | Mapping[str, JsonValue]) -> bool:
+        """Whether a text in the value, at any depth, holds a secret."""
+        if self._pattern is None:
+            return False
+        if isinstance(value, Mapping):
+            return any(self.within(item) for pair in value.items() for item in pair)
+        if isinstance(value, list):
+            return any(map(self.within, value))
+        return isinstance(value, str) and self._pattern.search(value) is not None
 
     def bytes(self, content: bytes) -> bytes:
         """UTF-8 text without secrets; what is not text, such as a picture, comes back as it is."""

@@ -10,6 +10,7 @@ from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.config.references import render
 from acp_action.errors import FatalError
 from acp_action.providers.base import Request, Source
+from acp_action.redaction import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +44,11 @@ def build_request(step: Step, job: Job, context: RunContext, stage: Stage) -> Re
         text = _taken_text(step, context)
     elif not text.strip():
         raise FatalError(f"params.{step.text_param}: the text is empty once its templates are filled in")
+    if SECRETS.within(text) or SECRETS.within(params):
+        # What a provider is sent it keeps, and may draw or read aloud.
+        raise FatalError(
+            "the text or params hold a key of this run, which no provider may be sent; take it out"
+        )
     media = (
         tuple(m if isinstance(m, Source) else _output(context, m) for m in step.media) if step.media else ()
     )

@@ -6,7 +6,6 @@ the summary; that is why the end of every way through here is ``_hand_over``.
 
 from __future__ import annotations
 
-import logging
 import os
 import traceback
 from contextlib import contextmanager
@@ -32,11 +31,11 @@ from acp_action.github.configs import find_configs, output_names
 from acp_action.github.context import read_context
 from acp_action.github.deadline import Deadline
 from acp_action.github.desk import Desk
-from acp_action.github.groups import GroupLines
+from acp_action.github.groups import GroupedLines
 from acp_action.github.inputs import read_inputs, secret_values
 from acp_action.github.outcome import Ended, figures, run_code
 from acp_action.github.ownership import hand_over
-from acp_action.github.sink import LogSink
+from acp_action.github.sink import package_logs
 from acp_action.providers.registry import adapters
 from acp_action.redaction import SECRETS, redact
 from acp_action.report.plan_view import plan_text
@@ -46,9 +45,9 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from acp_action.cli.signals import Signals
+    from acp_action.errors import Problem
     from acp_action.github.context import Context
     from acp_action.github.inputs import Inputs
-    from acp_action.github.sink import LogSink as Sink
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Provider
 
@@ -141,7 +140,7 @@ class _Action:
         configs = find_configs(inputs.config, self._context.workspace)
         wishes = _wishes(inputs, self._environ)
         planned: list[tuple[Path, Plan]] = []
-        problems = []
+        problems: list[Problem] = []
         for config in configs:
             try:
                 plan = plan_pipeline(config, wishes, self._providers, need_input=not inputs.dry_run)
@@ -177,8 +176,8 @@ class _Action:
     def _carried_out(self, config: Path, plan: Plan, folder: Path) -> Ended:
         from acp_action.api.run import carry_out
 
-        listener = GroupLines(self._log, plan.settings.log_level)
-        with _logging_to(LogSink(self._log), plan.settings.log_level):
+        listener = GroupedLines(self._log, plan.settings.log_level)
+        with package_logs(self._log, plan.settings.log_level):
             result = carry_out(
                 plan,
                 folder,
@@ -276,19 +275,3 @@ def _apart(planned: list[tuple[Path, Plan]], workspace: Path) -> list[tuple[Path
         shown = os.path.relpath(folder, root)
         found.append((config, replace(plan, settings=replace(plan.settings, output_dir=shown))))
     return found
-
-
-@contextmanager
-def _logging_to(sink: Sink, level: str) -> Iterator[None]:
-    """Send what the package logs, from a level on, to the one writer."""
-    log = logging.getLogger("acp_action")
-    before = log.level, log.propagate
-    log.addHandler(sink)
-    log.setLevel(level)
-    log.propagate = False
-    try:
-        yield
-    finally:
-        log.removeHandler(sink)
-        log.setLevel(before[0])
-        log.propagate = before[1]

@@ -68,7 +68,7 @@ def upload_artifact(
     *,
     retention_days: int = 0,
     overwrite: bool = False,
-    mask: Callable[[str], None],
+    mask: Callable[[str], object],
     wait: Callable[[float], None],
     random: random.Random,
     now: Callable[[], datetime],

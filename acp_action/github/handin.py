@@ -45,7 +45,7 @@ def hand_in(
     service: ArtifactServer,
     *,
     temp: Path,
-    mask: Callable[[str], None],
+    mask: Callable[[str], object],
     stop: StopSwitch,
 ) -> Uploaded:
     """Pack the runs' files and upload them.

@@ -13,8 +13,12 @@ from acp_action.github.outcome import LONGEST_JSON, Ended, compact_json, figures
 if TYPE_CHECKING:
     from pathlib import Path
 
-GOOD = {"name": "a", "type": "text_to_image", "params": {"prompt": "a cat", "width": 64, "height": 64}}
-BAD = {"name": "b", "type": "text_to_image", "params": {"prompt": "a dog", "fail": True}}
+GOOD: dict[str, object] = {
+    "name": "a",
+    "type": "text_to_image",
+    "params": {"prompt": "a cat", "width": 64, "height": 64},
+}
+BAD: dict[str, object] = {"name": "b", "type": "text_to_image", "params": {"prompt": "a dog", "fail": True}}
 
 
 def ended(folder: Path, *steps: dict[str, object]) -> Ended:
@@ -51,14 +55,15 @@ def test_json_says_what_became_of_each_step(in_tmp: Path) -> None:
 def test_json_grows_no_longer_than_its_limit(in_tmp: Path) -> None:
     """First steps that went well are left out, then all steps, then all but the status; it says so."""
     runs = [ended(in_tmp / "one", GOOD, BAD)]
-    whole = len(compact_json(runs, in_tmp))
-    lengths = [len(compact_json(runs, in_tmp, limit)) for limit in (whole - 1, whole // 2, 10)]
-    short = [json.loads(compact_json(runs, in_tmp, limit)) for limit in (whole - 1, whole // 2, 10)]
-    assert whole > lengths[0] > lengths[1] > lengths[2]
+    texts = [compact_json(runs, in_tmp)]
+    for _ in range(3):
+        texts.append(compact_json(runs, in_tmp, len(texts[-1]) - 1))
+    lengths, short = [len(text) for text in texts], [json.loads(text) for text in texts[1:]]
+    assert lengths == sorted(set(lengths), reverse=True)
     assert [step["name"] for step in short[0]["pipelines"][0]["steps"]] == ["b"]
     assert short[1]["pipelines"][0]["truncated"]
     assert short[2] == {"status": "failed", "pipelines": 1, "truncated": True}
-    assert whole < LONGEST_JSON
+    assert lengths[0] < LONGEST_JSON
 
 
 def test_the_worst_pipeline_gives_the_status_and_the_code(in_tmp: Path) -> None:
