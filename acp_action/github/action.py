@@ -127,6 +127,8 @@ class _Action:
         try:
             with Deadline(inputs.timeout_minutes, self._stop.stop):
                 for config, plan, folder in ready:
+                    if len(ready) > 1:
+                        self._log.line(f"Pipeline {config}:")
                     ended.append(self._carried_out(config, plan, folder))
         finally:
             # Before anything that can fail, and even if the runs did.

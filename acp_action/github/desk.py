@@ -77,10 +77,9 @@ class Desk:
             report, folder = one.report, one.result.output_dir
             root = self._context.workspace.resolve()
             shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
-            files = sum(len(step.files) for step in report.steps)
-            self._log.line(
-                f"{report.pipeline}: {report.status}, {files} files in {shown} (manifest.json, report.md)"
-            )
+            count = sum(len(step.files) for step in report.steps)
+            files = "1 file" if count == 1 else f"{count} files"
+            self._log.line(f"{report.pipeline}: {report.status}, {files} in {shown} (manifest.json, report.md)")
 
     def _warn_once(self, what: str, why: str) -> None:
         """Tell why a command file could not be written; outside of Actions nobody expects one."""

@@ -204,7 +204,7 @@ def test_outside_of_actions_it_prints_no_commands(workspace: Path) -> None:
     acted = act(workspace, environ, config="bad.yaml", fal_key=KEY)
     assert runner_commands(acted.log) == []
     assert "bad.yaml:5" in acted.log
-    assert "files in output" in acted.log
+    assert "1 file in output" in acted.log
 
 
 def test_a_bug_costs_nothing_that_is_there(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
