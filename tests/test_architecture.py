@@ -23,7 +23,7 @@ PACKAGE = Path(acp_action.__path__[0])
 
 # From the ground up. A room may import the rooms below it, and a neighbour that does not import it back.
 LEVELS = (
-    ("errors", "events", "artifacts"),
+    ("errors", "events", "artifacts", "redaction"),
     ("config", "catalogue"),
     ("providers",),
     ("plan",),

@@ -34,14 +34,15 @@ class Signals:
     def __enter__(self) -> Self:
         for number in _WORDS:
             if signal.getsignal(number) is not signal.SIG_IGN:
-                self._before[number] = signal.signal(number, self._caught)
+                self._before[number] = signal.signal(number, self.caught)
         return self
 
     def __exit__(self, *_exc: object) -> None:
         for number, before in self._before.items():
             signal.signal(number, before)
 
-    def _caught(self, number: int, _frame: FrameType | None) -> None:
+    def caught(self, number: int, _frame: FrameType | None = None) -> None:
+        """Take note of a signal; also of one that came before the context began."""
         # Nothing here may lock or log: it may interrupt the very code that it would then wait for.
         if self.number:
             if os.isatty(2):

@@ -8,6 +8,7 @@ import sys
 from typing import IO, Any, TextIO
 
 from acp_action.errors import AcpError
+from acp_action.redaction import redact
 
 
 def prepare_streams() -> None:
@@ -85,7 +86,7 @@ class StandardError:
 
 def _write(stream: TextIO, text: str) -> None:
     try:
-        stream.write(text)
+        stream.write(redact(text))
         stream.flush()
     except OSError as error:
         if error.errno != errno.EPIPE:

@@ -19,6 +19,8 @@ from acp_action.errors import (
     UnknownOutcome,
 )
 
+from acp_action.redaction import redact
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -103,7 +105,7 @@ def _measured(done: Done, begun: float, own: float) -> Done:
 
 def outcome_of(error: BaseException) -> Outcome:
     """What an exception means for the step."""
-    reason = str(error) or type(error).__name__
+    reason = redact(str(error) or type(error).__name__)
     match error:
         case Cancelled():
             return Stopped(reason)
@@ -117,5 +119,5 @@ def outcome_of(error: BaseException) -> Outcome:
             return Doubt(reason)
         case AcpError():
             return Fatal(reason, policy=isinstance(error, PolicyRefusal))
-    text = "".join(traceback.format_exception(error))
-    return Fatal(f"internal error: {type(error).__name__}: {error}", traceback=text)
+    text = redact("".join(traceback.format_exception(error)))
+    return Fatal(f"internal error: {type(error).__name__}: {redact(str(error))}", traceback=text)

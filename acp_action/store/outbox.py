@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from acp_action.artifacts import MediaFile, Output
 from acp_action.errors import FatalError
+from acp_action.redaction import redact
 from acp_action.store.earlier import EarlierFiles
 from acp_action.store.faults import is_storage_fault, storage_fault
 from acp_action.store.target import obstacle, sync_folder, write_whole
@@ -90,6 +91,8 @@ class Outbox:
         if (text := product.text) is None:
             raise ValueError("a product of kind text has no text")
         target = self._target(stem, "txt")
+        # Before it is counted and hashed: the manifest vouches for what is on disk.
+        text = redact(text)
         content = text.encode("utf-8", "replace")
         try:
             write_whole(target, content, durable=self._durable)

@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from acp_action.redaction import SECRETS
 from acp_action.store.temporary import fresh_path
 
 if TYPE_CHECKING:
@@ -47,8 +48,10 @@ def _link_obstacle(target: Path) -> str:
 def write_whole(target: Path, content: bytes, *, durable: bool = False) -> None:
     """Write a file so that its name always stands for a whole one: the old, or the new.
 
-    Raises OSError; nothing of the new file is left then. ``durable``: it also survives a power cut.
+    Secrets are blotted out of texts. Raises OSError; nothing of the new file is left then. ``durable``: it
+    also survives a power cut.
     """
+    content = SECRETS.bytes(content)
     temporary = fresh_path(target.parent, target.stem, target.suffix.removeprefix("."))
     try:
         with temporary.open("xb") as file:
