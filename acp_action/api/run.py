@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from acp_action.engine.crew import Crew
     from acp_action.engine.result import StepResult
+    from acp_action.engine.verdict import Patience
     from acp_action.events import Listener
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Provider
@@ -63,10 +64,12 @@ def carry_out(
     listeners: Sequence[Listener] = (),
     stop: StopSwitch | None = None,
     crew: Crew | None = None,
+    patience: Patience | None = None,
 ) -> PipelineResult:
     """Run a plan and write ``manifest.json``, ``report.json`` and ``report.md`` beside the outputs.
 
-    ``folder``: as ``make_ready`` gave it. Failures of steps are in the result. A Ctrl-C on the main thread,
+    ``folder``: as ``make_ready`` gave it. ``patience``: how long an attempt that hears no stop is waited for
+    (default: 5 s). Failures of steps are in the result. A Ctrl-C on the main thread,
     where nobody else listens for it, stops the run, keeps what was finished, and comes out as
     KeyboardInterrupt.
     """
@@ -79,6 +82,7 @@ def carry_out(
             listeners=listeners,
             stop=switch,
             crew=crew,
+            patience=patience,
         )
         return _kept(run, folder)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from acp_action.api.prepare import Wishes, check_keys, make_ready, plan_pipeline
 from acp_action.config.cascade import Overrides
 from acp_action.engine.cancel import StopSwitch
+from acp_action.engine.verdict import Patience
 from acp_action.errors import AcpError, ArtifactError, Cancelled, ConfigError, MissingKeyError, UsageError
 from acp_action.github.annotations import capped, notes_of_problems, notes_of_result
 from acp_action.github.commands import Log, Note
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from acp_action.providers.base import Provider
 
 _BUG: Final = 1
+_GRACE: Final = 2.0
+"""Seconds for an attempt that hears no stop: a cancelled job has ten in all, and reports are still to come."""
 _UPLOAD_FAILED: Final = 1
 
 
@@ -170,7 +173,12 @@ class _Action:
         listener = GroupLines(self._log, plan.settings.log_level)
         with _logging_to(LogSink(self._log), plan.settings.log_level):
             result = carry_out(
-                plan, folder, providers=self._providers, listeners=(listener,), stop=self._stop
+                plan,
+                folder,
+                providers=self._providers,
+                listeners=(listener,),
+                stop=self._stop,
+                patience=Patience(grace=_GRACE),
             )
         return Ended(config, result)
 
