@@ -5,7 +5,7 @@ PYTHON ?=
 VENV ?= .venv
 ARGS ?=
 DEMO := output/demo
-IMAGE ?= acp-action:dev
+IMAGE ?= acp-action
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
