@@ -41,7 +41,6 @@ VARIABLES = {
     "HOME": "/github/home",
     "RUNNER_OS": "Linux",
     "RUNNER_TEMP": "/github/runner_temp",
-    "RUNNER_TOOL_CACHE": "/opt/hostedtoolcache",
 }
 
 
