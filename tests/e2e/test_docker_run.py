@@ -209,7 +209,8 @@ sources = [spec.origin for spec in specs if spec.has_location and spec.origin.en
 print([f for f in sources if not pathlib.Path(importlib.util.cache_from_source(f)).exists()])
 print([name for name in ("gcc", "cc", "make", "git", "curl") if shutil.which(name)])
 print([name for name in ("pip", "setuptools", "hatchling") if importlib.util.find_spec(name)])
-print([str(p) for p in pathlib.Path("/var/lib/apt/lists").iterdir()], (pathlib.Path.home() / ".cache").exists())
+home = pathlib.Path.home()
+print([str(p) for p in pathlib.Path("/var/lib/apt/lists").iterdir()], (home / ".cache").exists())
 """
 
 
