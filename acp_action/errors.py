@@ -5,6 +5,7 @@ AcpError                      exit code 1
 ├── UsageError                2   a flag, an argument or an input value is wrong
 ├── OutputError               2   the output folder cannot be used
 ├── MissingKeyError           3   a provider's key is missing
+├── ArtifactError             1   files could not be packed or handed to the artifact service
 ├── StopWork                      the attempt must end; raised by a token's ``check`` and ``wait``
 │   ├── Cancelled                 somebody asked the run or the step to stop
 │   └── DeadlineExpired           the step's time is over
@@ -128,6 +129,13 @@ class MissingKeyError(AcpError):
     """A provider's key is missing; the message names the variable, the action input and the preview."""
 
     exit_code = 3
+
+
+class ArtifactError(AcpError):
+    """Files could not be packed into an artifact or handed in; the message says what to do.
+
+    The files themselves stay where they are. It never holds a token or the query of a signed address.
+    """
 
 
 class StopWork(AcpError):  # noqa: N818 - a request, not a fault
