@@ -1,7 +1,7 @@
 """The container's way in: the GitHub action, or the command line where arguments are given.
 
-Started as ``python -I -u entrypoint.py``. Process 1 of a container has no default reaction to SIGTERM, and the
-runner waits 7.5 s after SIGINT: so handlers are there before anything slow is imported.
+Started as ``python -I -u entrypoint.py``. Process 1 of a container has no default reaction to SIGTERM, and
+the runner waits 7.5 s after SIGINT: so handlers are there before anything slow is imported.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def _command_line() -> int:
-    """``docker run IMAGE run-chain …``: as the owner of the folder that is mounted, who then owns the results."""
+    """``docker run IMAGE run-chain …``: as the owner of the mounted folder, who then owns the results."""
     from pathlib import Path
 
     from acp_action.cli.app import main as run

@@ -74,7 +74,7 @@ def test_readme_lists_every_output() -> None:
 
 
 def test_the_action_is_a_container() -> None:
-    """On a branch the image is built from the Dockerfile; releases name an image. No user text goes by args."""
+    """A branch builds its image, a release names one; no user text goes by args, which runners split."""
     runs = ACTION["runs"]
     assert runs["using"] == "docker"
     assert runs["image"] == "Dockerfile" or runs["image"].startswith("docker://")

@@ -106,8 +106,8 @@ def _dry_run(config: Path, wishes: Wishes, display: Display) -> int:
 
 
 def _run(config: Path, wishes: Wishes, display: Display) -> int:
-    from acp_action.api.prepare import make_ready, plan_pipeline
     from acp_action.api.codes import exit_code
+    from acp_action.api.prepare import make_ready, plan_pipeline
     from acp_action.cli.signals import Signals
     from acp_action.providers.registry import adapters
 

@@ -18,7 +18,6 @@ from acp_action.errors import (
     TransientError,
     UnknownOutcome,
 )
-
 from acp_action.redaction import redact
 
 if TYPE_CHECKING:

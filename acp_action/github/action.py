@@ -18,7 +18,14 @@ from acp_action.api.prepare import Wishes, check_keys, make_ready, plan_pipeline
 from acp_action.config.cascade import Overrides
 from acp_action.engine.cancel import StopSwitch
 from acp_action.engine.verdict import Patience
-from acp_action.errors import AcpError, ArtifactError, Cancelled, ConfigError, MissingKeyError, UsageError
+from acp_action.errors import (
+    AcpError,
+    ArtifactError,
+    Cancelled,
+    ConfigError,
+    MissingKeyError,
+    UsageError,
+)
 from acp_action.github.annotations import capped, notes_of_problems, notes_of_result
 from acp_action.github.commands import Log, Note
 from acp_action.github.configs import find_configs, output_names
@@ -47,7 +54,7 @@ if TYPE_CHECKING:
 
 _BUG: Final = 1
 _GRACE: Final = 2.0
-"""Seconds for an attempt that hears no stop: a cancelled job has ten in all, and reports are still to come."""
+"""Seconds for an attempt that hears no stop: a cancelled job has ten in all, and reports come after that."""
 _UPLOAD_FAILED: Final = 1
 
 

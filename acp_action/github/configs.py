@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _WILD: Final = frozenset("*?[")
+_CHECKED_OUT: Final = "actions/checkout comes before"
 
 
 def find_configs(patterns: Sequence[str], workspace: Path) -> tuple[Path, ...]:
@@ -54,10 +55,8 @@ def _matches(pattern: str, root: Path) -> Iterator[Path]:
 
 def _nothing(pattern: str) -> str:
     if _WILD & set(pattern):
-        return f"no file of the workspace matches {pattern!r}; check the pattern, and that files are checked out"
-    return (
-        f"there is no file {pattern!r} in the workspace; check the path, and that actions/checkout runs before"
-    )
+        return f"no file of the workspace matches {pattern!r}; check the pattern, and that {_CHECKED_OUT}"
+    return f"there is no file {pattern!r} in the workspace; check the path, and that {_CHECKED_OUT}"
 
 
 def output_names(configs: Sequence[Path]) -> tuple[str, ...]:

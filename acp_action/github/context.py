@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from acp_action.github.artifacts import ArtifactService
+from acp_action.github.artifacts import ArtifactServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
@@ -30,7 +30,7 @@ class Context:
     debug: bool
     output_file: Path | None
     summary_file: Path | None
-    artifacts: ArtifactService | None
+    artifacts: ArtifactServer | None
     run_url: str
     job: str
     temp: Path
@@ -64,13 +64,13 @@ def _folder(value: str | None) -> Path | None:
     return path if path is not None and path.is_dir() else None
 
 
-def _service(environ: Mapping[str, str], token: str) -> ArtifactService | None:
+def _service(environ: Mapping[str, str], token: str) -> ArtifactServer | None:
     url = environ.get("ACTIONS_RESULTS_URL", "").strip()
     if not url or not token:
         return None
     days = environ.get("GITHUB_RETENTION_DAYS", "").strip()
     # act says 0, which means that there is no cap.
-    return ArtifactService(url, token, int(days) if days.isascii() and days.isdigit() else 0)
+    return ArtifactServer(url, token, int(days) if days.isascii() and days.isdigit() else 0)
 
 
 def _run_url(environ: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from acp_action.report.escape import md_code
 from acp_action.report.plan_view import plan_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from acp_action.errors import Problem
     from acp_action.github.artifacts import Uploaded
@@ -40,16 +40,13 @@ class Desk:
 
     def write(self, values: Mapping[str, str]) -> None:
         """Set outputs of the step, each as soon as it is known."""
-        path = self._context.output_file
-        if path is None:
-            self._warn("GITHUB_OUTPUT", "it is not set")
-            return
         for name, value in values.items():
-            self._guarded("GITHUB_OUTPUT", lambda n=name, v=value: self._output(n, v))
-
-    def _output(self, name: str, value: str) -> None:
-        if self._context.output_file is not None:
-            write_output(self._context.output_file, name, redact(value), token=lambda: secrets.token_hex(16))
+            self._warn_once(
+                "outputs",
+                write_output(
+                    self._context.output_file, name, redact(value), token=lambda: secrets.token_hex(16)
+                ),
+            )
 
     def uploaded(self, artifact: Uploaded) -> None:
         """Tell of the artifact, in the log, the outputs and, later, the summary."""
@@ -68,15 +65,11 @@ class Desk:
         plans: Sequence[Plan] = (),
     ) -> None:
         """Write the job summary."""
-        path = self._context.summary_file
-        if path is None:
-            self._warn("GITHUB_STEP_SUMMARY", "it is not set")
-            return
         if plans:
             text = plan_summary(plans)
         else:
             text = render_summary(reports, artifact=self._link, problems=problems, notes=notes)
-        self._guarded("GITHUB_STEP_SUMMARY", lambda: append_summary(path, redact(text)))
+        self._warn_once("summary", append_summary(self._context.summary_file, redact(text)))
 
     def tell_where(self, ended: Sequence[Ended]) -> None:
         """The last lines: what was made, and where it is."""
@@ -89,17 +82,11 @@ class Desk:
                 f"{report.pipeline}: {report.status}, {files} files in {shown} (manifest.json, report.md)"
             )
 
-    def _guarded(self, name: str, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except (OSError, ValueError) as error:
-            self._warn(name, str(getattr(error, "strerror", None) or error))
-
-    def _warn(self, name: str, why: str) -> None:
-        """Once for each file; outside of Actions nobody expects them."""
-        if self._context.in_actions and name not in self._warned:
-            self._warned.add(name)
-            self._log.annotate(Note("warning", f"cannot write to {name}: {why}"))
+    def _warn_once(self, what: str, why: str) -> None:
+        """Tell why a command file could not be written; outside of Actions nobody expects one."""
+        if why and self._context.in_actions and what not in self._warned:
+            self._warned.add(what)
+            self._log.annotate(Note("warning", f"cannot hand in the step's {what}: {why}"))
 
 
 def plan_summary(plans: Sequence[Plan]) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from acp_action.engine.cancel import StopSwitch
-    from acp_action.github.artifacts import ArtifactService, Uploaded
+    from acp_action.github.artifacts import ArtifactServer, Uploaded
     from acp_action.github.inputs import Inputs
     from acp_action.github.outcome import Ended
 
@@ -42,7 +42,7 @@ def _files(one: Ended) -> Iterator[Path]:
 def hand_in(
     ended: Sequence[Ended],
     inputs: Inputs,
-    service: ArtifactService,
+    service: ArtifactServer,
     *,
     temp: Path,
     mask: Callable[[str], None],
@@ -50,8 +50,8 @@ def hand_in(
 ) -> Uploaded:
     """Pack the runs' files and upload them.
 
-    Raises ArtifactError when that fails; Cancelled, at once, when ``stop`` is thrown: what was sent by then is
-    left to the service, which forgets what is never finished.
+    Raises ArtifactError when that fails; Cancelled, at once, when ``stop`` is thrown: what was sent by then
+    is left to the service, which forgets what is never finished.
     """
     if fault := artifact_name_fault(inputs.artifact_name):
         raise ArtifactError(f"input 'artifact-name': {fault}")

@@ -50,7 +50,7 @@ class Inputs:
     warnings: tuple[str, ...] = ()
 
 
-class _Wrong(ValueError):
+class _WrongError(ValueError):
     """What is wrong with a value, and how to mend it; never quotes a secret."""
 
 
@@ -68,7 +68,7 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         written = written if written.strip() else default
         try:
             values[name.replace("-", "_")] = read(written)
-        except _Wrong as wrong:
+        except _WrongError as wrong:
             complaints.append(f"input '{name}': {wrong}")
     keys, warnings = _keys(given, complaints)
     if complaints:
@@ -105,7 +105,7 @@ def _lines(text: str) -> tuple[str, ...]:
 def _config(text: str) -> tuple[str, ...]:
     found = _lines(text)
     if not found:
-        raise _Wrong("no pipeline file is named; write a path in the workspace, such as pipeline.yaml")
+        raise _WrongError("no pipeline file is named; write a path in the workspace, such as pipeline.yaml")
     return found
 
 
@@ -115,7 +115,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _truth(text: str) -> bool:
     if text.strip().lower() not in _TRUTH:
-        raise _Wrong(f"{text.strip()!r} is neither true nor false; write true or false")
+        raise _WrongError(f"{text.strip()!r} is neither true nor false; write true or false")
     return _TRUTH[text.strip().lower()]
 
 
@@ -123,7 +123,7 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         digits = text.strip()
         if not (digits.isascii() and digits.isdigit() and low <= int(digits[:9]) <= high):
-            raise _Wrong(f"{digits!r} is not a whole number from {low} to {high:,}; write digits")
+            raise _WrongError(f"{digits!r} is not a whole number from {low} to {high:,}; write digits")
         return int(digits)
 
     return read
@@ -135,7 +135,7 @@ def _minutes(text: str) -> float:
     except ValueError:
         minutes = math.nan
     if not (math.isfinite(minutes) and minutes > 0) or "_" in text:
-        raise _Wrong(f"{text.strip()!r} is not a number of minutes; write more than 0, such as 25 or 2.5")
+        raise _WrongError(f"{text.strip()!r} is no number of minutes; write more than 0, such as 25 or 2.5")
     return minutes
 
 
@@ -143,7 +143,7 @@ def _provider(text: str) -> str:
     name = text.strip()
     if name not in REGISTRY:
         near = did_you_mean(name, REGISTRY) or f"write one of {', '.join(REGISTRY)}"
-        raise _Wrong(f"there is no provider {name!r}; {near}")
+        raise _WrongError(f"there is no provider {name!r}; {near}")
     return name
 
 
@@ -151,7 +151,7 @@ def _log_level(text: str) -> str:
     level = text.strip().upper()
     if level not in LOG_LEVELS:
         near = did_you_mean(level, LOG_LEVELS) or f"write one of {', '.join(LOG_LEVELS)}"
-        raise _Wrong(f"there is no level {text.strip()!r}; {near}")
+        raise _WrongError(f"there is no level {text.strip()!r}; {near}")
     return level
 
 
@@ -207,7 +207,8 @@ def _keys(given: Mapping[str, str], complaints: list[str]) -> tuple[dict[str, st
 
 def _key_fault(key: str) -> str:
     if len(key) < SHORTEST:
-        return f"the key has fewer than {SHORTEST} characters, too few to be hidden in the log; check the secret"
+        few = f"fewer than {SHORTEST} characters, too few to be hidden in the log"
+        return f"the key has {few}; check the secret"
     if not (key.isascii() and key.isprintable()) or " " in key:
         return "the key holds white space or letters that no key has; check the secret"
     return ""

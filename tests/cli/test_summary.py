@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from acp_action.api.run import PipelineResult
 from acp_action.api.codes import exit_code
+from acp_action.api.run import PipelineResult
 from acp_action.cli.summary import headline, summary
 from acp_action.engine.result import RunResult, Status
 from tests.fakes import Trace, a_plan, a_step, carry_out, guide_run

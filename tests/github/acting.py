@@ -5,15 +5,12 @@ from __future__ import annotations
 import io
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from acp_action.cli.signals import Signals
 from acp_action.github.action import main
 from acp_action.redaction import SECRETS
-from tests.github.runner_port import outputs_in
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.github.runner_port import read_outputs
 
 
 @dataclass(frozen=True)
@@ -42,11 +39,11 @@ def act(workspace: Path, environ: dict[str, str] | None = None, **inputs: str) -
     environ = runner(folder) if environ is None else environ
     environ |= {"GITHUB_WORKSPACE": str(workspace)}
     environ |= {f"INPUT_{name.upper().replace('_', '-')}": value for name, value in inputs.items()}
-    stream, here = io.StringIO(), os.getcwd()
+    stream, here = io.StringIO(), Path.cwd()
     try:
         code = main(Signals(), environ, stream)
     finally:
         os.chdir(here)
         SECRETS.clear()
     output, summary = ((folder / name).read_text("utf-8") for name in ("output", "summary"))
-    return Acted(code, stream.getvalue(), outputs_in(output), summary)
+    return Acted(code, stream.getvalue(), read_outputs(output), summary)

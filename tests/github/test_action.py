@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.github.acting import Acted, act, runner
-from tests.github.runner_port import commands_in
+from tests.github.runner_port import runner_commands
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,13 +57,13 @@ def workspace(tmp_path: Path) -> Path:
 
 def errors(acted: Acted) -> list[tuple[str, str]]:
     """The error annotations: file and line, and message."""
-    found = [c for c in commands_in(acted.log) if c.name == "error"]
+    found = [c for c in runner_commands(acted.log) if c.name == "error"]
     return [(f"{c.properties.get('file')}:{c.properties.get('line')}", c.data) for c in found]
 
 
 def warnings(acted: Acted) -> list[str]:
     """The messages of the warnings."""
-    return [c.data for c in commands_in(acted.log) if c.name == "warning"]
+    return [c.data for c in runner_commands(acted.log) if c.name == "warning"]
 
 
 def test_a_run_that_goes_well(workspace: Path) -> None:
@@ -117,9 +117,7 @@ def test_all_problems_of_all_files_are_annotated(workspace: Path) -> None:
         ({"config": "good.yaml", "allow_env": "FAL_KEY"}, "FAL_KEY"),
     ],
 )
-def test_a_wrong_input_is_an_error_that_names_it(
-    workspace: Path, inputs: dict[str, str], named: str
-) -> None:
+def test_a_wrong_input_is_an_error_that_names_it(workspace: Path, inputs: dict[str, str], named: str) -> None:
     """Exit 2 before anything runs."""
     acted = act(workspace, **inputs)
     assert (acted.code, acted.outputs) == (2, {"status": "invalid"})
@@ -162,13 +160,14 @@ def test_an_input_is_never_a_file_name(workspace: Path) -> None:
 
 
 def test_a_key_shows_up_nowhere(workspace: Path) -> None:
-    """S24: not in the log but to be masked, not in outputs, summary or any file, even if a prompt holds it."""
+    """S24: only where it is masked; not in outputs, summary or any file, even if a prompt holds it."""
     acted = act(workspace, config="good.yaml", provider="local", input=f"x {KEY} y", fal_key=KEY)
     assert acted.code == 0
     commands, rest = acted.log.split("\n", 1)
     assert commands == f"::add-mask::{KEY}"
-    written = [p.read_text() for p in (workspace / "output").iterdir() if p.suffix in (".json", ".md", ".txt")]
-    assert [text for text in (rest, acted.summary, *acted.outputs.values(), *written) if KEY in text] == []
+    written = [path.read_bytes() for path in (workspace / "output").iterdir()]
+    assert [text for text in (rest, acted.summary, *acted.outputs.values()) if KEY in text] == []
+    assert [content for content in written if KEY.encode() in content] == []
 
 
 def test_without_an_artifact_service_one_warning_is_given(workspace: Path) -> None:
@@ -194,16 +193,16 @@ def test_command_files_that_cannot_be_written_cost_one_warning_each(workspace: P
     acted = act(workspace, environ, config="good.yaml", provider="local", input="x", upload_artifact="false")
     assert acted.code == 0
     assert sorted(w.split(":")[0] for w in warnings(acted)) == [
-        "cannot write to GITHUB_OUTPUT",
-        "cannot write to GITHUB_STEP_SUMMARY",
+        "cannot hand in the step's outputs",
+        "cannot hand in the step's summary",
     ]
 
 
 def test_outside_of_actions_it_prints_no_commands(workspace: Path) -> None:
-    """docker run on a laptop: plain lines for a person, and where the files went."""
+    """With docker run on a laptop: plain lines for a person, and where the files went."""
     environ = runner(workspace.parent / "runner", GITHUB_ACTIONS="", GITHUB_OUTPUT="", GITHUB_STEP_SUMMARY="")
     acted = act(workspace, environ, config="bad.yaml", fal_key=KEY)
-    assert commands_in(acted.log) == []
+    assert runner_commands(acted.log) == []
     assert "bad.yaml:5" in acted.log
     assert "files in output" in acted.log
 
@@ -217,6 +216,6 @@ def test_a_bug_costs_nothing_that_is_there(workspace: Path, monkeypatch: pytest.
     monkeypatch.setattr("acp_action.github.action.find_configs", broken)
     acted = act(workspace, config="good.yaml", fal_key=KEY)
     assert (acted.code, acted.outputs) == (1, {"status": "failed"})
-    assert {c.name for c in commands_in(acted.log)} == {"add-mask", "error"}
+    assert {c.name for c in runner_commands(acted.log)} == {"add-mask", "error"}
     assert acted.log.count(KEY) == 1
     assert acted.summary

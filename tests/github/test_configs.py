@@ -56,7 +56,7 @@ def test_an_absolute_path_in_the_workspace_is_taken(workspace: Path) -> None:
 )
 def test_what_names_no_file_of_the_workspace_is_told(workspace: Path, pattern: str) -> None:
     """S12, S13: nothing outside is read, not through a link either; and nothing is passed over silently."""
-    with pytest.raises(UsageError, match="^input 'config': "):
+    with pytest.raises(UsageError, match=r"^input 'config': "):
         find_configs((pattern,), workspace)
 
 

@@ -12,7 +12,7 @@ TOKENS = ("ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "GITHUB_TOK
 
 
 def test_a_bare_container_is_a_context_too(tmp_path: Path) -> None:
-    """docker run on a laptop: the workspace is where we are, and nobody reads outputs."""
+    """With docker run on a laptop: the workspace is where we are, and nobody reads outputs."""
     context = read_context({}, tmp_path)
     assert (context.workspace, context.in_actions, context.debug) == (tmp_path, False, False)
     assert (context.output_file, context.summary_file, context.artifacts) == (None, None, None)
@@ -36,7 +36,7 @@ def test_half_an_artifact_service_is_none(missing: str) -> None:
 
 @pytest.mark.parametrize(("days", "cap"), [("90", 90), ("0", 0), ("", 0), ("many", 0)])
 def test_the_cap_on_retention_is_read(days: str, cap: int) -> None:
-    """act says 0, which stands for no cap, as does what is no number."""
+    """The runner act says 0, which stands for no cap, as does what is no number."""
     environ = {
         "ACTIONS_RESULTS_URL": "http://127.0.0.1:1/", "ACTIONS_RUNTIME_TOKEN": "x" * 20,
         "GITHUB_RETENTION_DAYS": days,
