@@ -96,4 +96,5 @@ def test_everything_that_is_copied_is_sent_to_the_builder() -> None:
     sent = {line[1:].rstrip("/") for line in ignore if line.startswith("!")}
     copied = {w for c in instructions("COPY") if "--from" not in c for w in c.split()[:-1]}
     assert copied == {place for place in sent if not place.startswith("locks/")} | {"locks"}
-    assert all((TOP / place).exists() for place in sent)
+    # The suite also runs in copies without the package, against the wheel.
+    assert all((TOP / place).exists() for place in sent - {"acp_action"})
