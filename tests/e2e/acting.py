@@ -18,7 +18,7 @@ import pytest
 # Read when this is imported: no test sees the environment.
 ACT = shlex.split(os.environ.get("ACP_E2E_ACT", ""))
 STORE = os.environ.get("ACP_E2E_ARTIFACTS", "")
-"""Where the command ACT keeps artifacts; empty: it is told a folder."""
+"""Where the command ACT keeps artifacts, for one that names a folder itself; else it is told one."""
 
 needs_act = [
     pytest.mark.act,
@@ -71,11 +71,10 @@ class Run:
         return self.store / "1" / name / f"{name}.zip"
 
 
-def act(workflow: str) -> Run:
-    """Run one of ``workflows/`` on a copy of what the action is made of."""
+def act(workflow: str, store: Path) -> Run:
+    """Run one of ``workflows/`` on a copy of what the action is made of; artifacts go to ``store``."""
     with tempfile.TemporaryDirectory(prefix="acp-act-") as folder:
         checkout = copy_checkout(Path(folder) / "acp-action", workflow)
-        store = Path(STORE or tempfile.mkdtemp(prefix="acp-artifacts-"))
         told = [] if STORE else ["--artifact-server-path", str(store), "--artifact-server-addr", "127.0.0.1"]
         command = [*ACT, "push", "-W", f".github/workflows/{workflow}.yml", "--json", *told]
         ran = subprocess.run(
@@ -88,7 +87,7 @@ def act(workflow: str) -> Run:
         )
     records = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
     assert records, ran.stderr
-    return Run(ran.returncode, records, store)
+    return Run(ran.returncode, records, Path(STORE) if STORE else store)
 
 
 def copy_checkout(to: Path, workflow: str) -> Path:

@@ -19,27 +19,27 @@ ANNOTATIONS = ("error", "warning", "notice")
 
 
 @pytest.fixture(scope="module")
-def hybrid() -> Run:
+def hybrid(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The guide's hybrid pipeline."""
-    return act("hybrid")
+    return act("hybrid", tmp_path_factory.mktemp("artifacts"))
 
 
 @pytest.fixture(scope="module")
-def failing() -> Run:
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A pipeline in which a step fails."""
-    return act("failing")
+    return act("failing", tmp_path_factory.mktemp("artifacts"))
 
 
 @pytest.fixture(scope="module")
-def broken() -> Run:
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A file with faults."""
-    return act("broken")
+    return act("broken", tmp_path_factory.mktemp("artifacts"))
 
 
 @pytest.fixture(scope="module")
-def hostile() -> Run:
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Names and prompts that try to be commands."""
-    return act("hostile")
+    return act("hostile", tmp_path_factory.mktemp("artifacts"))
 
 
 def outputs(run: Run) -> dict[str, str]:
