@@ -9,20 +9,21 @@ IMAGE ?= acp-action
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint lint-workflows types format schema lock bench bench-peers image clean FORCE
+.PHONY: help demo test lint lint-workflows types format schema lock bench bench-peers image node-clients clean FORCE
 
 help:
-	@echo 'make demo         run the hybrid example with the embedded provider: no key, no network, no cost'
-	@echo 'make test         run the test suite'
-	@echo 'make lint         check style; make format mends it'
-	@echo 'make types        check types'
+	@echo 'make demo            run the hybrid example with the embedded provider: no key, no network, no cost'
+	@echo 'make test            run the test suite'
+	@echo 'make lint            check style; make format mends it'
+	@echo 'make types           check types'
 	@echo 'make lint-workflows  check workflows, action and Dockerfile with actionlint, zizmor and hadolint'
-	@echo 'make schema       write what is generated: the JSON schema and the catalogue'
-	@echo 'make lock         write locks/*.txt: what the image and the linters install, to the hash'
-	@echo 'make image        build the container image of the action, $(IMAGE)'
-	@echo 'make bench        run the benchmarks'
-	@echo 'make bench-peers  run them beside dask and prefect, in an environment of its own'
-	@echo 'make clean        remove what the above made'
+	@echo 'make schema          write what is generated: the JSON schema and the catalogue'
+	@echo 'make lock            write locks/*.txt: what the image and the linters install, to the hash'
+	@echo 'make image           build the container image of the action, $(IMAGE)'
+	@echo 'make bench           run the benchmarks'
+	@echo 'make bench-peers     run them beside dask and prefect, in an environment of its own'
+	@echo 'make node-clients    install the official clients of the artifact service, which tests call'
+	@echo 'make clean           remove what the above made'
 
 demo: $(VENV)/.has-demo
 	@$(VENV)/bin/ai-content-pipeline run-chain --config examples/hybrid.yaml --provider local \
@@ -94,8 +95,18 @@ bench-peers: $(VENV)/.has-test
 	@.venv-peers/bin/pip install -q . dask prefect
 	@.venv-peers/bin/python -m benchmarks overhead $(ARGS)
 
+# The official client of the artifact service in the versions that workflows use, for the tests marked "node".
+NODE_CLIENTS ?= .node-clients
+node-clients: $(NODE_CLIENTS)/.installed
+
+$(NODE_CLIENTS)/.installed: tests/e2e/node/package.json tests/e2e/node/package-lock.json
+	@mkdir -p $(NODE_CLIENTS)
+	@cp tests/e2e/node/package.json tests/e2e/node/package-lock.json $(NODE_CLIENTS)
+	@cd $(NODE_CLIENTS) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .venv-lock .venv-peers .venv-workflows output build dist .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .bench
+	rm -rf $(VENV) .venv-lock .venv-peers .venv-workflows .node-clients output build dist .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .bench
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The package is installed as its users get it, a wheel, again whenever what goes into it has changed.

@@ -17,7 +17,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from acp_action import __version__
 from acp_action.errors import ArtifactError
 from acp_action.github import blob, twirp
 from acp_action.github.exchange import AT_ONCE, Exchange
@@ -117,7 +116,7 @@ def _connected() -> Iterator[Send]:
     with requests.Session() as session, _quiet():
         session.trust_env = False
         session.headers = requests.structures.CaseInsensitiveDict(
-            {"User-Agent": f"acp-action/{__version__}", "Accept-Encoding": "identity"}
+            {"User-Agent": "acp-action", "Accept-Encoding": "identity"}
         )
         for scheme in ("https://", "http://"):
             session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=AT_ONCE))
@@ -145,11 +144,19 @@ def _exchanged(session: requests.Session, request: requests.PreparedRequest) -> 
             proxies=_proxies(str(request.url)),
         ) as response:
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return Reply(response.status_code, headers, response.raw.read(_LONGEST_ANSWER))
+            return Reply(response.status_code, headers, _content(response))
     except (requests.RequestException, HTTPError) as error:
         trouble = _described(error, urlsplit(str(request.url)).hostname or "")
     # Out here, so that the error does not carry the library's, which names the whole signed address.
     raise trouble
+
+
+def _content(response: requests.Response) -> bytes:
+    """The answer's body up to a limit. A body that ends too soon is noticed only by reading past its end."""
+    content = b""
+    while len(content) < _LONGEST_ANSWER and (piece := response.raw.read(_LONGEST_ANSWER - len(content))):
+        content += piece
+    return content
 
 
 def _proxies(url: str) -> dict[str, str]:
@@ -184,7 +191,8 @@ def _described(error: Exception, host: str) -> ArtifactError:
     firewall = ""
     if host.endswith(blob.AZURE):
         firewall = f" (a self-hosted runner's firewall has to let *{blob.AZURE} through)"
-    return Passing(f"{host}: {_reason(causes)}{firewall}")
+    proxy = "by the proxy, " if any(type(cause).__name__ == "ProxyError" for cause in causes) else ""
+    return Passing(f"{host}: {proxy}{_reason(causes)}{firewall}")
 
 
 def _reason(causes: list[BaseException]) -> str:

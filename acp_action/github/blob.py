@@ -22,6 +22,9 @@ MOST_BLOCKS: Final = 50_000
 AZURE: Final = ".blob.core.windows.net"
 """Hosts where blocks may arrive in any order. Other stores append them as they come."""
 
+HEADERS: Final = {"Content-Type": "application/octet-stream", "x-ms-version": "2021-12-02"}
+STORED_AS: Final = {"x-ms-blob-content-type": "application/zip"}
+
 _PIECE: Final = 256 * 1024
 _SECRET_FIELD: Final = re.compile(r"sig|.*signature|.*token", re.IGNORECASE)
 

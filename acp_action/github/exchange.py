@@ -181,7 +181,7 @@ class Exchange:
         put = _all_at_once if in_any_order else _one_by_one
         try:
             put(self, signed, blocks)
-            headers = {"Content-Type": "application/xml", "x-ms-blob-content-type": "application/zip"}
+            headers = {**blob.HEADERS, "Content-Type": "application/xml", **blob.STORED_AS}
             self.put(
                 blob.list_address(signed), headers, blob.block_list(blocks), "storing the list of blocks"
             )
@@ -190,8 +190,7 @@ class Exchange:
 
     def put_block(self, signed: str, block: Block, check: Callable[[], None]) -> None:
         """Store one block."""
-        headers = {"Content-Type": "application/octet-stream"}
-        self.put(blob.block_address(signed, block), headers, Body(block, check), "storing a block")
+        self.put(blob.block_address(signed, block), blob.HEADERS, Body(block, check), "storing a block")
 
     def finalise(self, archive: Archive) -> str:
         """Declare the upload complete; the artifact's id."""

@@ -66,6 +66,7 @@ class StrictService:
 
     ``faults[step]`` are met by the next requests of that step, one each. ``hold`` is called while a block is
     in flight. ``camel_case``: names of the answers' fields. ``bare_put``: what a PUT of a whole blob meets.
+    ``unknown``: request lines of clients that take it for a proxy.
     """
 
     def __init__(
@@ -81,15 +82,16 @@ class StrictService:
         self.camel_case = flavour == "act"
         self.bare_put: Literal["refuse", "drop"] = "drop" if flavour == "act" else "refuse"
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
-        self.hold: Callable[[], None] = lambda: None
+        self.hold: Callable[[], object] = lambda: None
         self.seen: list[Seen] = []
+        self.unknown: list[str] = []
         self.most_blocks_at_once = 0
         self.lock = threading.RLock()
         self._in_flight = 0
         self._blocks = 0
         self._server = ThreadingHTTPServer((host, 0), type("Bound", (_Conversation,), {"service": self}))
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self.url = f"http://localhost:{self._server.server_address[1]}"
         self.token = make_token()
 
@@ -142,6 +144,11 @@ class _Conversation(BaseHTTPRequestHandler):
         body = b"".join(self._body())
         self._serve(self.path.rpartition("/")[2], lambda: self._twirp(body), _json(body))
 
+    def do_CONNECT(self) -> None:
+        self.service.unknown.append(self.requestline)
+        self.close_connection = True
+        self.send_error(405)
+
     def do_PUT(self) -> None:
         step = (
             "blocklist" if "comp=blocklist" in self.path else "block" if "comp=block" in self.path else "put"
@@ -169,7 +176,8 @@ class _Conversation(BaseHTTPRequestHandler):
 
     def _break(self, fault: Fault) -> None:
         if fault.cut:
-            self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"ok":')
+            status = b"201 Created" if self.command == "PUT" else b"200 OK"
+            self.wfile.write(b"HTTP/1.1 %s\r\nContent-Length: 100\r\n\r\nabc" % status)
         if not fault.status:
             # To linger for no time means to reset.
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
