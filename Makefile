@@ -5,21 +5,25 @@ PYTHON ?=
 VENV ?= .venv
 ARGS ?=
 DEMO := output/demo
+IMAGE ?= acp-action
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types format schema bench bench-peers node-clients clean FORCE
+.PHONY: help demo test lint lint-workflows types format schema lock bench bench-peers image node-clients clean FORCE
 
 help:
-	@echo 'make demo         run the hybrid example with the embedded provider: no key, no network, no cost'
-	@echo 'make test         run the test suite'
-	@echo 'make lint         check style; make format mends it'
-	@echo 'make types        check types'
-	@echo 'make schema       write what is generated: the JSON schema and the catalogue'
-	@echo 'make bench        run the benchmarks'
-	@echo 'make bench-peers  run them beside dask and prefect, in an environment of its own'
-	@echo 'make node-clients install the official clients of the artifact service, which tests call'
-	@echo 'make clean        remove what the above made'
+	@echo 'make demo            run the hybrid example with the embedded provider: no key, no network, no cost'
+	@echo 'make test            run the test suite'
+	@echo 'make lint            check style; make format mends it'
+	@echo 'make types           check types'
+	@echo 'make lint-workflows  check workflows, action and Dockerfile with actionlint, zizmor and hadolint'
+	@echo 'make schema          write what is generated: the JSON schema and the catalogue'
+	@echo 'make lock            write locks/*.txt: what the image and the linters install, to the hash'
+	@echo 'make image           build the container image of the action, $(IMAGE)'
+	@echo 'make bench           run the benchmarks'
+	@echo 'make bench-peers     run them beside dask and prefect, in an environment of its own'
+	@echo 'make node-clients    install the official clients of the artifact service, which tests call'
+	@echo 'make clean           remove what the above made'
 
 demo: $(VENV)/.has-demo
 	@$(VENV)/bin/ai-content-pipeline run-chain --config examples/hybrid.yaml --provider local \
@@ -51,6 +55,37 @@ schema: $(VENV)/.has-demo
 	@$(VENV)/bin/python -m acp_action.catalogue.generate
 	@$(VENV)/bin/ai-content-pipeline schema > schema/pipeline.schema.json
 
+EXAMPLE_WORKFLOWS = $(wildcard examples/workflows/*.yml tests/e2e/workflows/*.yml)
+WORKFLOWS = $(wildcard .github/workflows/*.yml) $(EXAMPLE_WORKFLOWS)
+# The linters of workflows and of the Dockerfile, to the hash; none of them needs a network.
+lint-workflows: .venv-workflows/.ready
+	@PATH="$(CURDIR)/.venv-workflows/bin:$$PATH" sh -ec 'actionlint $(WORKFLOWS); \
+	  zizmor --offline --no-progress --persona pedantic action.yml .github $(EXAMPLE_WORKFLOWS); hadolint Dockerfile; \
+	  echo "No findings."'
+
+.venv-workflows/.ready: locks/workflows.txt | $(VENV)/bin/python
+	@$(VENV)/bin/python -m venv --clear .venv-workflows
+	@.venv-workflows/bin/pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+# UPGRADE=--upgrade takes the newest versions; without it only what must change does.
+UPGRADE ?=
+LOCK = UV_PYTHON_DOWNLOADS=never .venv-lock/bin/uv pip compile -q --universal --generate-hashes $(UPGRADE) \
+  --custom-compile-command 'make lock'
+lock: .venv-lock/bin/uv
+	@$(LOCK) --python-version 3.13 pyproject.toml -o locks/runtime.txt
+	@$(LOCK) --python-version 3.13 locks/build.in -o locks/build.txt
+	@$(LOCK) --python-version 3.11 locks/workflows.in -o locks/workflows.txt
+
+.venv-lock/bin/uv: | $(VENV)/bin/python
+	@$(VENV)/bin/python -m venv --clear .venv-lock
+	@.venv-lock/bin/pip install -q --disable-pip-version-check uv
+
+# The classic builder does too: nothing in the Dockerfile needs BuildKit. BUILD="--build-arg BASE=…" hands options on.
+BUILD ?=
+image:
+	@docker build -t $(IMAGE) $(BUILD) .
+
 bench: $(VENV)/.has-test
 	@$(VENV)/bin/python -m benchmarks $(ARGS)
 
@@ -71,7 +106,7 @@ $(NODE_CLIENTS)/.installed: tests/e2e/node/package.json tests/e2e/node/package-l
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-peers .node-clients output build dist .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .bench
+	rm -rf $(VENV) .venv-lock .venv-peers .venv-workflows .node-clients output build dist .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .bench
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The package is installed as its users get it, a wheel, again whenever what goes into it has changed.

@@ -23,6 +23,7 @@ TOP = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted((TOP / "examples").glob("*.yaml"))
 FILES = {
     "batch": {f"img_{n}.png" for n in range(1, 9)},
+    "compare": {"flux_dev.png", "flux_schnell.png", "nano_banana_pro.png"},
     "hybrid": {
         "base_image.png",
         "video_version.mp4",

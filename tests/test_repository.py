@@ -23,6 +23,13 @@ MACHINE_PATH = re.compile(
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*")
 OWN_HIDDEN = {".ci", ".github"}
+# Jobs that need another right than to read the repository.
+RIGHTS = {
+    "artifact": {},
+    "push": {"contents": "read", "packages": "write", "id-token": "write", "attestations": "write"},
+    "verify": {"contents": "read", "packages": "read", "attestations": "read"},
+    "publish": {"contents": "write"},
+}
 LEFT_BY_TOOLS = {"output", "build", "dist", "htmlcov", "__pycache__"}
 
 
@@ -134,8 +141,8 @@ def test_workflows_have_the_least_rights() -> None:
     """A workflow may nothing; each of its jobs says what it needs, and how long it may take."""
     for workflow in workflows().values():
         assert workflow["permissions"] == {}
-        for job in workflow["jobs"].values():
-            assert job["permissions"] == {"contents": "read"}
+        for name, job in workflow["jobs"].items():
+            assert job["permissions"] == RIGHTS.get(name, {"contents": "read"})
             assert job["timeout-minutes"] <= 60
 
 
@@ -153,3 +160,20 @@ def test_ci_runs_every_python_that_is_promised() -> None:
     promised = [c.rpartition(" ")[2] for c in project["classifiers"] if re.search(r":: 3\.\d+$", c)]
     assert workflows()["ci.yml"]["jobs"]["test"]["strategy"]["matrix"]["python"] == promised
     assert project["requires-python"] == f">={promised[0]}"
+
+
+def test_release_names_the_image_in_the_action() -> None:
+    """The release changes the one line of action.yml that names the image, and nothing else."""
+    script = next(
+        s["run"]
+        for s in workflows()["release.yml"]["jobs"]["publish"]["steps"]
+        if "sed -i" in s.get("run", "")
+    )
+    pattern, replacement = re.findall(r'sed -i "s\|(.*?)\|(.*?)\|"', script)[0]
+    image = replacement.replace('\\"', '"').replace(
+        "$IMAGE:$GITHUB_REF_NAME@$DIGEST", "ghcr.io/a/b:v1.2.3@sha256:0"
+    )
+    action = (TOP / "action.yml").read_text("utf-8")
+    released = re.sub(pattern, image, action, flags=re.MULTILINE)
+    runs = {"using": "docker", "image": "docker://ghcr.io/a/b:v1.2.3@sha256:0"}
+    assert yaml.safe_load(released) == yaml.safe_load(action) | {"runs": runs}

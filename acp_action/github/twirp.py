@@ -20,7 +20,7 @@ TRIES: Final = 5
 ZIP_VERSION: Final = 4
 """Of the upload: every server takes 4 for zips; 7 wants a MIME type, which older servers refuse to read."""
 
-_RPC: Final = "/twirp/github.actions.results.api.v1.ArtifactServer/"
+_RPC: Final = "/twirp/github.actions.results.api.v1.ArtifactService/"
 _FIRST_WAIT, _GROWTH = 3.0, 1.5
 _LONGEST_HINT: Final = 60.0
 _WORTH_ANOTHER_TRY: Final = frozenset({408, 429, 500, 502, 503, 504})
