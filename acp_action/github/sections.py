@@ -108,7 +108,7 @@ def artifact_line(artifact: ArtifactLink | None, detail: Detail) -> Iterator[str
         return
     name = md_code(artifact.name, detail.name) or "the artifact"
     if _WEB_ADDRESS.fullmatch(artifact.url):
-        yield f"Media, report and manifest: [{name}](<{artifact.url}>)"
+        yield f"Media, report and manifest: [{name}]({artifact.url})"
     else:
         yield f"Media, report and manifest: {name} {md_code(artifact.url, detail.text)}".rstrip()
 

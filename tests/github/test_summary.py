@@ -158,7 +158,7 @@ def test_any_run_has_a_summary_with_a_row_for_each_step(run: RunResult) -> None:
     assert len(rows) == len(run.steps) + 1
 
 
-@pytest.mark.parametrize("limit", [0, 50, 500, 5_000, 100_000, 1_000_000])
+@pytest.mark.parametrize("limit", [0, 500, 5_000, 1_000_000])
 @pytest.mark.parametrize("size", [(10_000, "s", "x"), (300, "ü" * 3000, "\U000e0041" * 3000)])
 def test_a_summary_fits_whatever_the_size(size: tuple[int, str, str], limit: int) -> None:
     """Never more bytes than the limit, and what is left out is counted or said."""
