@@ -21,6 +21,9 @@ BARS: Final = 100
 LEGEND: Final = "Red bars are the critical path; ✗ failed, ↻ was tried again, ■ was stopped."
 
 _NAME_LIMIT: Final = 40
+_SECTION_LIMIT: Final = 24
+# Of Mermaid's font; its own 75 pixels for the names of sections hold ten letters.
+_LETTER_WIDTH: Final = 8
 _MARKS: Final = {"done": "✓", "refused": "↻", "transient": "↻", "stopped": "■"}
 _FAILED: Final = "✗"
 _MINUTE: Final = 60.0
@@ -44,7 +47,7 @@ def render_gantt(report: RunReport, limit: int = LIMIT) -> str:
     tasks = sorted(_tasks(report), key=_weight)[:BARS]
     zero, axis = _axis(report)
     while tasks:
-        text = "\n".join(["gantt", "  dateFormat x", f"  axisFormat {axis}", *_lines(tasks, zero)]) + "\n"
+        text = "\n".join([*_head(tasks, axis), *_lines(tasks, zero)]) + "\n"
         # As JavaScript counts characters.
         excess = len(text.encode("utf-16-le")) // 2 - limit
         if excess <= 0:
@@ -83,7 +86,7 @@ def _task(step: StepLine, attempt: AttemptLine, *, critical: bool) -> _Task:
     again = f" (attempt {attempt.number})" if len(step.attempts) > 1 else ""
     # The mark also keeps a name from beginning with a word of the language, such as "title".
     label = f"{mark} {clean_name(step.name, _NAME_LIMIT - len(again) - 2)}{again}"
-    section = clean_name(step.group) if step.group else "Steps"
+    section = clean_name(step.group, _SECTION_LIMIT) if step.group else "Steps"
     return _Task(section, label, attempt.started, attempt.finished, critical, mark == _FAILED)
 
 
@@ -99,6 +102,12 @@ def _axis(report: RunReport) -> tuple[float, str]:
         return datetime.fromisoformat(report.started).timestamp(), "%H:%M:%S"
     except ValueError:
         return 0.0, "%H:%M:%S"
+
+
+def _head(tasks: Iterable[_Task], axis: str) -> list[str]:
+    room = 30 + _LETTER_WIDTH * max(len(task.section) for task in tasks)
+    init = f"%%{{init: {{'gantt': {{'leftPadding': {room}}}}}}}%%"
+    return [init, "gantt", "  dateFormat x", f"  axisFormat {axis}"]
 
 
 def _lines(tasks: Iterable[_Task], zero: float) -> Iterable[str]:

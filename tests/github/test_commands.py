@@ -138,10 +138,14 @@ def test_an_annotation_reads_well_outside_of_actions() -> None:
     assert written(lambda log: log.annotate(Note("notice", "x")), commands=False) == "[NOTICE] x\n"
 
 
-def test_a_column_without_a_line_is_left_out() -> None:
-    """The runner has no use for it."""
-    (found,) = runner_commands(written(lambda log: log.annotate(Note("error", "x", column=5))))
-    assert found == Command("error", {}, "x")
+@pytest.mark.parametrize(
+    ("line", "column", "told"),
+    [(0, 5, {}), (3, 0, {"line": "3"}), (3, 5, {"line": "3", "col": "5"})],
+)
+def test_a_place_is_told_as_far_as_it_is_known(line: int, column: int, told: dict[str, str]) -> None:
+    """A column without a line says nothing to the runner."""
+    note = Note("error", "x", line=line, column=column)
+    assert runner_commands(written(lambda log: log.annotate(note))) == [Command("error", told, "x")]
 
 
 def test_opening_a_group_closes_the_one_before() -> None:

@@ -27,7 +27,8 @@ LINE = re.compile(
 
 def bars(chart: str) -> list[re.Match[str]]:
     """The bars of a chart, after a look that it holds sections and bars and nothing else."""
-    head, zone, axis, *lines = chart.splitlines()
+    init, head, zone, axis, *lines = chart.splitlines()
+    assert re.fullmatch(r"%%\{init: \{'gantt': \{'leftPadding': \d{2,3}\}\}\}%%", init)
     assert (head, zone) == ("gantt", "  dateFormat x")
     assert axis in ("  axisFormat %-S.%Ls", "  axisFormat %H:%M:%S")
     found = [match for line in lines if (match := LINE.fullmatch(line))]
@@ -46,6 +47,7 @@ def report_of(count: int, name: str = "step", seconds: float = 1.0) -> RunReport
 def test_the_guides_run_reads_as_agreed() -> None:
     """Four bars at once; the longest is the critical path."""
     assert render_gantt(summarise(guide_run(), OUT)) == (
+        "%%{init: {'gantt': {'leftPadding': 126}}}%%\n"
         "gantt\n  dateFormat x\n  axisFormat %-S.%Ls\n  section batch_images\n"
         "    ✓ image_1 :0, 2300\n    ✓ image_3 :0, 2500\n    ✓ image_2 :0, 2700\n"
         "    ✓ image_4 :crit, 0, 2800\n"
