@@ -11,7 +11,7 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import doors, engine, reactions
+from benchmarks import artifact, doors, engine, reactions
 from benchmarks.measure import Figure, to_json
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ SUITES: dict[str, Callable[[int], list[Figure]]] = {
     "start-up": lambda runs: doors.start_up(runs),
     "loading": lambda runs: doors.loading(runs),
     "report": lambda _runs: doors.reporting(),
+    "artifact": lambda runs: [*artifact.memory(), *artifact.throughput(runs)],
     "reactions": lambda runs: [reactions.fail_fast(runs), reactions.timeout(runs)],
 }
 
