@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from benchmarks.measure import Figure, child, ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 TOP = Path(__file__).resolve().parent.parent
 CLIENTS = Path(os.environ.get("NODE_CLIENTS", TOP / ".node-clients")).resolve()
@@ -84,7 +84,7 @@ def throughput(runs: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder, service() as (url, token):
         root = Path(folder, "output")
         size = _fill(root)
-        contenders = {
+        contenders: dict[str, Callable[[], float]] = {
             "together": lambda: child(OURS, str(root), url, token, "localhost")["seconds"],
             "one by one": lambda: child(OURS, str(root), url, token, ".invalid")["seconds"],
             "stored": lambda: _theirs(root, url, token, 0),
