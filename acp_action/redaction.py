@@ -6,12 +6,9 @@ So there is one list, ``SECRETS``, which whoever is handed a secret adds it to b
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,6 +81,11 @@ def _parts(secret: str) -> Iterator[str]:
 
 
 def _forms(part: str) -> Iterator[str]:
+    # Late: --help has no secrets, and needs none of these.
+    import base64
+    import json
+    from urllib.parse import quote, quote_plus
+
     if len(part) < SHORTEST:
         return
     yield part

@@ -16,7 +16,9 @@ from acp_action.redaction import SECRETS, SHORTEST, Redactor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=SHORTEST, max_size=40)
+# Keys hold no white space; what surrounds one is taken off, and each line of several is one.
+LETTERS = st.characters(min_codepoint=33, max_codepoint=0x2FF).filter(lambda char: not char.isspace())
+WORDS = st.text(LETTERS, min_size=SHORTEST, max_size=40)
 CODED: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "percent-encoded": lambda s: quote(s, safe=""),

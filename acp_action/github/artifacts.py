@@ -78,8 +78,9 @@ def upload_artifact(
 
     ``retention_days``: 0 for the repository's default. ``overwrite``: delete an artifact of that name before.
     ``mask`` is called with every secret before it could be printed. ``wait(seconds)`` waits, and raises when
-    the run is to stop; it is also called with 0, to ask, and from several threads. ``order_free``: the ends
-    of the hosts that take blocks in any order; there several are sent at once.
+    the run is to stop; it is also called with 0, to ask, and from several threads. An answer that does not
+    come cannot be interrupted; it is given up after two minutes. ``order_free``: the ends of the hosts that
+    take blocks in any order; there several are sent at once.
     """
     if fault := artifact_name_fault(name):
         raise ArtifactError(fault)
@@ -220,14 +221,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """While it lasts, the library does not log addresses, which it would do with their secrets."""
-    loud = logging.getLogger("urllib3.connectionpool")
-    loud.addFilter(_nothing)
+    """While it lasts, the library's log goes nowhere: it tells addresses with their secrets."""
+    loud = logging.getLogger("urllib3")
+    before, loud.propagate = loud.propagate, False
     try:
         yield
     finally:
-        loud.removeFilter(_nothing)
-
-
-def _nothing(_record: logging.LogRecord) -> bool:
-    return False
+        loud.propagate = before

@@ -79,7 +79,9 @@ class Desk:
             shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
             count = sum(len(step.files) for step in report.steps)
             files = "1 file" if count == 1 else f"{count} files"
-            self._log.line(f"{report.pipeline}: {report.status}, {files} in {shown} (manifest.json, report.md)")
+            self._log.line(
+                f"{report.pipeline}: {report.status}, {files} in {shown} (manifest.json, report.md)"
+            )
 
     def _warn_once(self, what: str, why: str) -> None:
         """Tell why a command file could not be written; outside of Actions nobody expects one."""

@@ -60,7 +60,7 @@ class Official:
         line = ["node", str(SCRIPT), str(package), command, *map(str, given)]
         done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=100)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])["answer"]
         return answer
 
 

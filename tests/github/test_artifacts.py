@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from acp_action.errors import ArtifactError, Cancelled
+from acp_action.github import artifacts
 from acp_action.github.artifacts import ArtifactServer, Uploaded, _described
 from acp_action.github.twirp import Passing
 from tests.github.artifact_rules import make_token
@@ -230,6 +231,35 @@ def test_refused_finalise_is_not_repeated(upload: Uploader) -> None:
     assert upload.waits == []
 
 
+@pytest.mark.parametrize("step", ["CreateArtifact", "FinalizeArtifact"])
+def test_answer_that_is_not_ok_is_an_error(upload: Uploader, step: str) -> None:
+    """A service may say no without saying why."""
+    upload.service.faults[step].append(Fault(200, b'{"ok": false}'))
+    with pytest.raises(ArtifactError, match=r"did not .* 'media'"):
+        upload()
+
+
+def test_finalise_without_an_id_is_settled_by_the_listing(upload: Uploader) -> None:
+    """The id, which makes the artifact's address, is looked up when the answer does not have it."""
+    upload.service.faults["FinalizeArtifact"].append(Fault(200, b'{"ok": true}', acts=True))
+    assert upload().id == "1001"
+
+
+@pytest.mark.parametrize("step", ["CreateArtifact", "FinalizeArtifact"])
+def test_doubt_that_no_listing_settles_is_told(upload: Uploader, step: str) -> None:
+    """When the listing fails as well, the first trouble is still what the message tells."""
+    upload.service.faults[step].append(LOST)
+    upload.service.faults["ListArtifacts"].append(Fault(403, b'{"msg": "no listing"}'))
+    with pytest.raises(ArtifactError, match=r"'media' is (complete|reserved)"):
+        upload()
+
+
+def test_time_that_is_none_is_refused(upload: Uploader) -> None:
+    """An artifact is kept for days, never for less than none."""
+    with pytest.raises(ArtifactError, match="give 1 to 90"):
+        upload(retention_days=-1)
+
+
 @pytest.mark.parametrize("camel_case", [True, False])
 def test_both_spellings_of_answers_are_read(upload: Uploader, camel_case: bool) -> None:
     """Servers differ in how they write the fields."""
@@ -392,7 +422,7 @@ def test_proxy_of_the_environment_is_asked(upload: Uploader, monkeypatch: pytest
     monkeypatch.setenv("HTTPS_PROXY", upload.service.url)
     with pytest.raises(ArtifactError, match=r"^results\.example: by the proxy, the connection failed"):
         upload(url="https://results.example")
-    assert upload.service.unknown == ["CONNECT results.example:443 HTTP/1.0"] * 5
+    assert [line.rpartition(" ")[0] for line in upload.service.unknown] == ["CONNECT results.example:443"] * 5
 
 
 def test_this_machine_is_never_reached_by_a_proxy(upload: Uploader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -415,6 +445,16 @@ def test_service_that_is_not_there_is_told(upload: Uploader) -> None:
         free.bind(("127.0.0.1", 0))
         with pytest.raises(ArtifactError, match=r"^localhost: connection refused; given up after 5 tries"):
             upload(url=f"http://localhost:{free.getsockname()[1]}")
+
+
+def test_answer_that_does_not_come_is_given_up(upload: Uploader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that takes a block and then says nothing is not waited for without end."""
+    over = threading.Event()
+    monkeypatch.setattr(artifacts, "_PATIENCE", (30.0, 0.01))
+    upload.service.hold = lambda: over.wait(60)
+    with pytest.raises(ArtifactError, match=r"^localhost: no answer in time; given up after 5 tries"):
+        upload()
+    over.set()
 
 
 def test_firewall_is_suspected_for_the_store() -> None:

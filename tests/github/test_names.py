@@ -16,7 +16,9 @@ paths = st.binary(max_size=30).map(os.fsdecode) | st.lists(st.sampled_from(RISKY
     # As file systems give them: bytes first.
     lambda text: os.fsdecode(os.fsencode(text))
 )
-good_names = st.text(st.characters(categories=["L", "N"], include_characters=" ._-+=@()")).filter(str.strip)
+good_names = st.text(st.characters(categories=["L", "N"], include_characters=" ._-+=@()")).filter(
+    lambda name: name.strip() and name not in (".", "..")
+)
 
 
 @given(paths)

@@ -1,6 +1,6 @@
 // Calls the official client of the artifact service: client.mjs <folder of the package> <command> <arguments…>
 // Commands: upload <name> <root> <level> <file>… | list | download <name> <folder> | delete <name>
-// The last line of the output is the answer as JSON.
+// The last line of the output is JSON: {answer, seconds} or {error}.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -29,7 +29,9 @@ const commands = {
 }
 
 try {
-  console.log('\n' + JSON.stringify(await commands[command](...given)))
+  const begun = performance.now()
+  const answer = await commands[command](...given)
+  console.log('\n' + JSON.stringify({ answer, seconds: (performance.now() - begun) / 1000 }))
 } catch (error) {
   console.log('\n' + JSON.stringify({ error: `${error.name}: ${error.message}` }))
   process.exitCode = 1
