@@ -23,6 +23,8 @@ def main() -> int:
 
     if sys.argv[1:]:
         return _command_line()
+    # What the runner reads, whatever the locale says.
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     with Signals() as signals:
         for number in _early:
             signals.caught(number)

@@ -180,14 +180,17 @@ class _Action:
 
         listener = GroupedLines(self._log, plan.settings.log_level)
         with package_logs(self._log, plan.settings.log_level):
-            result = carry_out(
-                plan,
-                folder,
-                providers=self._providers,
-                listeners=(listener,),
-                stop=self._stop,
-                patience=Patience(grace=_GRACE),
-            )
+            try:
+                result = carry_out(
+                    plan,
+                    folder,
+                    providers=self._providers,
+                    listeners=(listener,),
+                    stop=self._stop,
+                    patience=Patience(grace=_GRACE),
+                )
+            finally:
+                listener.close()
         return Ended(config, result)
 
     def _release(self, folders: Sequence[Path]) -> None:
