@@ -66,8 +66,11 @@ def test_a_signal_ends_the_run_and_keeps_what_was_finished(folder: Path, number:
 STUBBORN = """
 import os, signal, threading
 from acp_action.cli.signals import Signals
+heard = threading.Event()
 with Signals() as signals:
+    signals.switch.attach(lambda _reason: heard.set())
     os.kill(os.getpid(), signal.SIGINT)
+    heard.wait(30)
     print(signals.switch.reason, signals.number, flush=True)
     os.kill(os.getpid(), signal.SIGTERM)
     threading.Event().wait(60)
@@ -80,6 +83,32 @@ def test_a_second_signal_ends_the_process_at_once() -> None:
         [sys.executable, "-c", STUBBORN], env=environment(), capture_output=True, check=False, timeout=30
     )
     assert (done.returncode, done.stdout, done.stderr) == (143, b"interrupted (Ctrl-C) 2\n", b"")
+
+
+ELSEWHERE = """
+import signal, threading
+from queue import SimpleQueue
+from acp_action.cli.signals import Signals
+
+def end_myself():
+    # Until the main thread sleeps; were it later, the test would prove less, and not fail.
+    threading.Event().wait(0.5)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+told = SimpleQueue()
+with Signals() as signals:
+    signals.switch.attach(told.put)
+    threading.Thread(target=end_myself).start()
+    print(told.get(timeout=60))
+"""
+
+
+def test_a_signal_is_heard_while_the_main_thread_sleeps() -> None:
+    """X2: a signal that finds another thread, or a main thread about to sleep in a lock, ends that sleep."""
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE], env=environment(), capture_output=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"ended by SIGTERM\n", b"")
 
 
 def test_signals_that_are_ignored_stay_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
