@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from acp_action.config.cascade import Overrides, resolve_settings
 from acp_action.config.environment import allowed_environment, largest_pipeline
-from acp_action.config.load import Loaded, in_file_order, load_pipeline
+from acp_action.config.load import Loaded, in_file_order, load_pipeline, told_once
 from acp_action.config.yaml_source import MAX_BYTES
 from acp_action.errors import ConfigError, MissingKeyError, OutputError, UsageError, did_you_mean
-from acp_action.plan.make import make_plan
+from acp_action.plan.make import make_plan, problems_of_steps
 from acp_action.providers.registry import REGISTRY, adapters, require_providers
 from acp_action.store.preflight import preflight
 
@@ -62,6 +62,7 @@ def plan_pipeline(
         if not isinstance(error.draft, Loaded):
             raise
         more = _problems_of_plan(error.draft, wishes, providers, need_input=need_input)
+        more = told_once(error.problems, more)
         raise ConfigError(in_file_order([*error.problems, *more])) from error
     return _plan(loaded, wishes, providers, need_input=need_input)
 
@@ -69,6 +70,16 @@ def plan_pipeline(
 def _problems_of_plan(
     draft: Loaded, wishes: Wishes, providers: Mapping[str, Provider] | None, *, need_input: bool
 ) -> Sequence[Problem]:
+    if draft.doubtful is not None:
+        return problems_of_steps(
+            draft.config,
+            draft.source,
+            resolve_settings(draft.config.settings, wishes.overrides, wishes.environ),
+            draft.doubtful,
+            providers=adapters() if providers is None else providers,
+            env=allowed_environment(wishes.allow_env, wishes.environ),
+            workspace=wishes.workspace,
+        )
     try:
         _plan(draft, wishes, providers, need_input=need_input)
     except ConfigError as error:
