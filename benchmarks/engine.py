@@ -140,7 +140,8 @@ PEER = """
 import os, statistics, sys, tempfile, time
 home = tempfile.TemporaryDirectory()
 os.environ |= {
-    "PREFECT_HOME": home.name, "PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_HOME": home.name, "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
 }
 from benchmarks.engine import layered
