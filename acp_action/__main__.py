@@ -14,9 +14,14 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Start-up makes many objects that stay; looking for cycles among them again and again finds none.
     gc.set_threshold(50_000, 20, 50)
-    from acp_action.cli.app import main as run
+    try:
+        from acp_action.cli.app import main as run
 
-    sys.exit(run())
+        code = run()
+    except KeyboardInterrupt:
+        # While the program itself was still being loaded: there is nothing to tell or to keep yet.
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

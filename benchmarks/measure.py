@@ -87,7 +87,7 @@ def child(code: str, *arguments: str) -> dict[str, float]:
     done = subprocess.run(
         [sys.executable, "-c", code + tail, *arguments], check=True, capture_output=True, text=True
     )
-    found: dict[str, float] = json.loads(done.stdout)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from acp_action.config.cascade import Overrides, resolve_settings
 from acp_action.config.environment import allowed_environment, largest_pipeline
-from acp_action.config.load import Loaded, in_file_order, load_pipeline
+from acp_action.config.load import Loaded, in_file_order, load_pipeline, told_once
 from acp_action.config.yaml_source import MAX_BYTES
 from acp_action.errors import ConfigError, MissingKeyError, OutputError, UsageError, did_you_mean
-from acp_action.plan.make import make_plan
+from acp_action.plan.make import make_plan, problems_of_steps
 from acp_action.providers.registry import REGISTRY, adapters, require_providers
-from acp_action.store.preflight import preflight
+from acp_action.store.preflight import foresee, preflight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,6 +62,7 @@ def plan_pipeline(
         if not isinstance(error.draft, Loaded):
             raise
         more = _problems_of_plan(error.draft, wishes, providers, need_input=need_input)
+        more = told_once(error.problems, more)
         raise ConfigError(in_file_order([*error.problems, *more])) from error
     return _plan(loaded, wishes, providers, need_input=need_input)
 
@@ -69,6 +70,16 @@ def plan_pipeline(
 def _problems_of_plan(
     draft: Loaded, wishes: Wishes, providers: Mapping[str, Provider] | None, *, need_input: bool
 ) -> Sequence[Problem]:
+    if draft.doubtful is not None:
+        return problems_of_steps(
+            draft.config,
+            draft.source,
+            resolve_settings(draft.config.settings, wishes.overrides, wishes.environ),
+            draft.doubtful,
+            providers=adapters() if providers is None else providers,
+            env=allowed_environment(wishes.allow_env, wishes.environ),
+            workspace=wishes.workspace,
+        )
     try:
         _plan(draft, wishes, providers, need_input=need_input)
     except ConfigError as error:
@@ -108,14 +119,16 @@ def check_keys(plan: Plan, providers: Mapping[str, Provider]) -> None:
     require_providers(needed, providers)
 
 
-def output_folder(plan: Plan, workspace: Path | None = None) -> Path:
+def output_folder(plan: Plan, workspace: Path | None = None, *, dry: bool = False) -> Path:
     """The folder that outputs go to, made if need be. Raises OutputError.
 
     A folder that the pipeline file names must lie within the workspace: the file is not trusted to choose.
+    ``dry``: look only, make and write nothing.
     """
     _check_names(step.stem for step in plan.steps)
     named_by_file = plan.settings.origins.get("output_dir") == "file"
-    return preflight(
+    look = foresee if dry else preflight
+    return look(
         Path(plan.settings.output_dir),
         stems={step.stem for step in plan.steps},
         within=(workspace or Path.cwd()) if named_by_file else None,
@@ -137,17 +150,20 @@ def _check_names(stems: Iterable[str]) -> None:
             ) from None
 
 
-def make_ready(plan: Plan, providers: Mapping[str, Provider], workspace: Path | None = None) -> Path:
+def make_ready(
+    plan: Plan, providers: Mapping[str, Provider], workspace: Path | None = None, *, dry: bool = False
+) -> Path:
     """Check keys and the output folder before the first paid call; gives the folder.
 
-    Raises MissingKeyError or OutputError; when both are wrong, a MissingKeyError that tells of both.
+    ``dry``: look only, make and write nothing. Raises MissingKeyError or OutputError; when both are wrong, a
+    MissingKeyError that tells of both.
     """
     try:
         check_keys(plan, providers)
     except MissingKeyError as missing:
         try:
-            output_folder(plan, workspace)
+            output_folder(plan, workspace, dry=dry)
         except OutputError as unusable:
             raise MissingKeyError(f"{missing}\n{unusable}") from unusable
         raise
-    return output_folder(plan, workspace)
+    return output_folder(plan, workspace, dry=dry)

@@ -75,7 +75,8 @@ def _table(models: list[Model]) -> list[str]:
             last = model.type
         price = _price(model)
         state = f"  ({model.state})" if model.state in ("retiring", "retired", "not_listed") else ""
-        lines.append(f"  {model.key:<{names}}  {model.provider:<10}  {price}{state}".rstrip())
+        also = f"  also: {', '.join(model.aliases)}" if model.aliases else ""
+        lines.append(f"  {model.key:<{names}}  {model.provider:<10}  {price}{state}{also}".rstrip())
     return lines
 
 
@@ -95,11 +96,17 @@ def schema() -> int:
 
 def init(
     file: Annotated[
-        Path, typer.Argument(metavar="[FILE]", help="Where to write it.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="FILE|-", help="Where to write it; - for standard output.", show_default=False
+        ),
     ] = Path("pipeline.yaml"),
 ) -> int:
     """Write a commented starter pipeline."""
     text = Path(__file__).with_name("starter.yaml").read_text(encoding="utf-8")
+    if str(file) == "-":
+        show(text.rstrip("\n"))
+        return 0
     try:
         # Exclusively, so that no moment remains in which another file could be lost.
         with file.open("x", encoding="utf-8") as target:

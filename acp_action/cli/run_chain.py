@@ -90,13 +90,13 @@ def run_chain(
 
 
 def _dry_run(config: Path, wishes: Wishes, display: Display) -> int:
-    from acp_action.api.prepare import check_keys, plan_pipeline
+    from acp_action.api.prepare import make_ready, plan_pipeline
     from acp_action.providers.registry import adapters
     from acp_action.report.plan_view import plan_dict, plan_text
 
     providers = adapters()
     plan = plan_pipeline(config, wishes, providers, need_input=True)
-    check_keys(plan, providers)
+    make_ready(plan, providers, dry=True)
     display.warn(plan)
     if display.as_json or display.stream:
         display.document(plan_dict(plan))

@@ -38,6 +38,8 @@ def show(text: str) -> None:
     try:
         _write(sys.stdout, f"{text}\n")
     except OSError as error:
+        # What is left of it in the buffer is not tried, and not told of, once more.
+        _mute(sys.stdout)
         raise AcpError(f"cannot write to standard output: {error.strerror or error}") from error
 
 

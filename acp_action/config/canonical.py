@@ -14,6 +14,8 @@ from acp_action.config.text import shown
 from acp_action.errors import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from acp_action.config.model import NodePath
     from acp_action.config.sources import Source
     from acp_action.errors import Problem
@@ -33,6 +35,8 @@ class Canonical:
         self.problems: list[Problem] = []
         # Whether an entry was left out, or its type or name guessed: then what it feeds is guesswork too.
         self.guessed = False
+        # Entries whose type is not known.
+        self.doubtful: set[NodePath] = set()
         self._source = source
         self._params = ParamReader(source, self.problems)
         self._at: dict[int, NodePath] = {}
@@ -42,6 +46,11 @@ class Canonical:
     def at(self, entry: dict[str, Any]) -> NodePath:
         """Where an entry of ``config`` is written."""
         return self._at[id(entry)]
+
+    @property
+    def places(self) -> Iterable[NodePath]:
+        """Where all entries of ``config`` are written."""
+        return self._at.values()
 
     def _config(self, raw: Any) -> dict[str, Any] | None:
         if not isinstance(raw, dict):
@@ -126,7 +135,9 @@ class Canonical:
         """The canonical type; where it is wrong, the one that gives the fewest follow-up problems."""
         name = entry.get("type")
         likely = GROUP_TYPE if "steps" in entry else next(iter(STEP_TYPES))
-        self.guessed |= name not in _CANONICAL_TYPES if isinstance(name, str) else True
+        if not isinstance(name, str) or name not in _CANONICAL_TYPES:
+            self.guessed = True
+            self.doubtful.add(at)
         if name is None:
             choices = GROUP_TYPE if likely == GROUP_TYPE else f"with one of {', '.join(STEP_TYPES)}"
             self._error(at, "there is no type", f"add type: {choices}")

@@ -6,11 +6,12 @@ import gc
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from acp_action.config.canonical import Canonical
+from acp_action.config.draft import find_doubts
 from acp_action.config.mapping_source import MappingSource
 from acp_action.config.model import GroupEntry, PipelineConfig
 from acp_action.config.wording import worded
@@ -29,20 +30,17 @@ if TYPE_CHECKING:
     from acp_action.errors import Problem
 
 
-# Values that change nothing about who feeds whom: a plan can be made without them.
-_HARMLESS: Final = frozenset({
-    "description", "enabled", "fail_fast", "log_level", "max_workers", "parallel", "rate_limit_delay",
-    "retry_count", "timeout", "version",
-})  # fmt: skip
-_KINDS: Final = ("step", "group")
-
-
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A checked config, and the source that knows the place of each of its nodes."""
+    """A checked config, and the source that knows the place of each of its nodes.
+
+    ``doubtful``: of a draft whose edges nobody can be sure of, the entries about which nothing can be said;
+    None when the edges are certain.
+    """
 
     config: PipelineConfig
     source: Source
+    doubtful: frozenset[NodePath] | None = None
 
 
 def load_pipeline(
@@ -61,28 +59,22 @@ def load_pipeline(
             raise ConfigError(source.problems)
         canonical = Canonical(source)
         checked, problems, faulty = _validated(canonical, source)
-        problems += canonical.problems
+        problems = told_once(source.problems, [*problems, *canonical.problems])
         problems = [p for p in problems if not source.is_damaged(p.position)] + source.problems
         if problems or checked is None:
-            draft = None if source.problems or canonical.guessed else _draft(canonical, source, faulty)
-            raise ConfigError(in_file_order(problems), draft)
+            raise ConfigError(in_file_order(problems), _draft(canonical, source, faulty))
         return Loaded(checked, source)
 
 
 def _draft(canonical: Canonical, source: Source, faulty: Sequence[ErrorDetails]) -> Loaded | None:
-    """What is left without the faulty keys, None when something would be missing that the planner goes by."""
-    for error in faulty:
-        *path, key = error["loc"]
-        holder: Any = canonical.config
-        for part in path:
-            # The validator names the kind of an entry after its index; the config has no such level.
-            if not (isinstance(holder, dict) and part in _KINDS and part not in holder):
-                holder = holder[part]
-        if not isinstance(holder, dict) or (error["type"] != "extra_forbidden" and key not in _HARMLESS):
-            return None
-        holder.pop(key, None)
+    """What is left without the faulty keys, None when that is not enough to say anything about it."""
+    doubts = find_doubts(canonical, source, faulty)
+    if doubts is None:
+        return None
     checked, _, left = _validated(canonical, source)
-    return Loaded(checked, source) if checked is not None and not left else None
+    if checked is None or left:
+        return None
+    return Loaded(checked, source, frozenset(doubts.entries) if doubts.about_edges else None)
 
 
 @contextmanager
@@ -102,6 +94,12 @@ def in_file_order(problems: Iterable[Problem]) -> list[Problem]:
     return sorted(
         dict.fromkeys(problems), key=lambda p: (p.position.line, p.position.column) if p.position else (0, 0)
     )
+
+
+def told_once(known: Iterable[Problem], more: Iterable[Problem]) -> list[Problem]:
+    """Those of ``more`` that stand at other places: who comes later says no more about a faulty value."""
+    places = {problem.position for problem in known if problem.position is not None}
+    return [problem for problem in more if problem.position not in places]
 
 
 def _source_of(config: str | Path | Mapping[str, Any] | PipelineConfig | Source, max_bytes: int) -> Source:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from acp_action.config.stumble import CLOSING, COMMENT
 from acp_action.config.text import Fault, Lines, quoted, shown
+from acp_action.config.yaml_faults import too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,10 @@ _TIGHT_COLON: Final = re.compile(r"(?P<key>[A-Za-z_][\w-]*):(?P<rest>[^\s:/][^\n
 def explain(stumble: Stumble) -> Fault:
     """The fault in our words, at the place where it is to be mended."""
     return next(fault for rule in _RULES if (fault := rule(stumble)))
+
+
+def _depth(s: Stumble) -> Fault | None:
+    return too_deep(s.index) if "nesting depth" in s.problem else None
 
 
 def _tab(s: Stumble) -> Fault | None:
@@ -150,6 +155,8 @@ def _bracket(s: Stumble) -> Fault | None:
         return None
     mark = s.text[s.bracket]
     if s.index >= len(s.text.rstrip()) or "\n" in s.text[s.bracket : s.index]:
+        if cut := _cut_bracket(s, s.bracket):
+            return cut
         what = f"the {mark} opened here is not closed" + (
             "" if s.index >= len(s.text.rstrip()) else f" before line {Lines(s.text).position(s.index).line}"
         )
@@ -159,6 +166,17 @@ def _bracket(s: Stumble) -> Fault | None:
         f"this does not fit into the {'list' if mark == '[' else 'mapping'} that {mark} began",
         "put commas between the items, and quotes around texts that hold , : [ ] { or }",
     )
+
+
+def _cut_bracket(s: Stumble, bracket: int) -> Fault | None:
+    closing = CLOSING[s.text[bracket]]
+    for comment in COMMENT.finditer(s.text, bracket, s.index):
+        line = s.text.rfind("\n", 0, comment.start()) + 1
+        in_quotes = any(s.text.count(mark, line, comment.start()) % 2 for mark in "\"'")
+        if closing in s.text[comment.end() :].partition("\n")[0] and not in_quotes:
+            what = f"' #' begins a comment, which takes the {closing} with it"
+            return Fault(comment.end() - 1, what, "quote the text that holds the #")
+    return None
 
 
 def _colon(s: Stumble) -> Fault | None:
@@ -240,7 +258,8 @@ def _indentation(s: Stumble) -> Fault | None:
     if s.text[s.line_start : s.index].strip() or s.index >= len(s.text.rstrip()):
         return None
     is_item = s.text.startswith("-", s.index)
-    starts = [i for i in (*s.open_at, *s.closed_at) if s.text.startswith("-", i) == is_item]
+    blocks = [i for i in (*s.open_at, *s.closed_at) if s.text[i] not in CLOSING]
+    starts = [i for i in blocks if s.text.startswith("-", i) == is_item]
     columns = sorted({Lines(s.text).position(i).column for i in starts})
     what = "this line does not line up with the lines above"
     mend = (
@@ -258,6 +277,6 @@ def _other(s: Stumble) -> Fault:
 
 
 _RULES: Final[tuple[Callable[[Stumble], Fault | None], ...]] = (
-    _tab, _stray_mark, _open_quote, _escape, _directive, _no_key, _second_quote, _template, _colon, _dash,
-    _closes_nothing, _reserved, _bracket, _no_colon, _cut_text, _stray_item, _indentation, _other,
+    _depth, _tab, _stray_mark, _open_quote, _escape, _directive, _no_key, _second_quote, _template, _colon,
+    _dash, _closes_nothing, _reserved, _bracket, _no_colon, _cut_text, _stray_item, _indentation, _other,
 )  # fmt: skip

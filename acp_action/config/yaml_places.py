@@ -60,10 +60,21 @@ class Places:
             # What an alias stands for was written further up, so the place is not within it.
             if number < 0 or starts[0] < start:
                 break
+            if isinstance(node, list) and self._is_past(index, starts[number]):
+                break
             part = list(node)[number] if isinstance(node, dict) else number
             path.append(part)
             node, start = node[part], starts[number]
         return tuple(path)
+
+    def _is_past(self, index: int, item: int) -> bool:
+        """Whether a line begins at a place, no deeper than the dash of an item: then its list is over."""
+        line = self._text.rfind("\n", 0, index) + 1
+        start = self._text.rfind("\n", 0, item) + 1
+        lead = self._text[start:item]
+        if index == item or self._text[line:index].strip() or lead.strip(" -"):
+            return False
+        return index - line <= lead.find("-")
 
     def _starts(self, node: Any) -> Sequence[int]:
         marks = self._tree.marks[id(node)]

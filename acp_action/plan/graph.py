@@ -34,26 +34,56 @@ def topological_order(needs: Sequence[Iterable[int]]) -> list[int]:
     return order
 
 
-def find_cycle(needs: Sequence[Iterable[int]]) -> list[int]:
-    """One cycle as a path whose first and last node are the same; empty when there is none.
+def find_cycles(needs: Sequence[Iterable[int]]) -> list[list[int]]:
+    """Cycles as paths whose first and last node are the same, no two of which share a node.
 
-    Each node of the path needs the next one.
+    Each node of a path needs the next one. Taking all of them away leaves a graph without cycles.
 
-    >>> find_cycle([[1], [2], [0], [0]])
-    [0, 1, 2, 0]
+    >>> find_cycles([[1], [2], [0], [0], [4]])
+    [[0, 1, 2, 0], [4, 4]]
     """
-    stuck = set(range(len(needs))) - set(topological_order(needs))
-    if not stuck:
-        return []
-    # Every stuck node needs another stuck node or leads out of a cycle, so walking on must come round.
+    followers: list[list[int]] = [[] for _ in needs]
+    waiting = [0] * len(needs)
+    for node, sources in enumerate(needs):
+        for source in sources:
+            followers[source].append(node)
+            waiting[node] += 1
+    left = set(range(len(needs)))
+    free = [node for node, count in enumerate(waiting) if count == 0]
+    cycles = []
+    _take_away(free, left, followers, waiting)
+    for start in range(len(needs)):
+        while start in left:
+            free = _walk_round(needs, left, start)
+            cycles.append([*free, free[0]])
+            _take_away(free, left, followers, waiting)
+    return cycles
+
+
+def _take_away(
+    free: list[int], left: set[int], followers: Sequence[Sequence[int]], waiting: list[int]
+) -> None:
+    """Take nodes out of ``left``, and all that then need nothing that is left."""
+    while free:
+        node = free.pop()
+        if node not in left:
+            continue
+        left.remove(node)
+        for follower in followers[node]:
+            waiting[follower] -= 1
+            if waiting[follower] == 0:
+                free.append(follower)
+
+
+def _walk_round(needs: Sequence[Iterable[int]], left: set[int], node: int) -> list[int]:
+    """A cycle that a node is on or leads to; every node that is left needs one, so walking on comes round."""
     path: list[int] = []
     at: dict[int, int] = {}
-    node = min(stuck)
     while node not in at:
         at[node] = len(path)
         path.append(node)
-        node = min(source for source in needs[node] if source in stuck)
-    return [*path[at[node] :], node]
+        node = min(source for source in needs[node] if source in left)
+    return path[at[node] :]
 
 
 def ancestors(needs: Sequence[Iterable[int]], targets: Iterable[int]) -> set[int]:

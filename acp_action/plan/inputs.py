@@ -14,6 +14,7 @@ from acp_action.plan.ports import (
     ARTICLE,
     PLURAL,
     TEXT_PARAMS,
+    instead_of_text,
     last_texts,
     media_keys,
     names_with_places,
@@ -190,14 +191,15 @@ class InputResolver:
                     f"name one of its members: {', '.join(members[:_SHOWN])}",
                 )
             elif found is not None:
-                self._refer(inputs, reference.name, found, str(subpath[0]), at)
+                self._refer(spot, inputs, reference.name, found, str(subpath[0]), at)
 
-    def _refer(self, inputs: Inputs, name: str, found: StepSpot, param: str, at: NodePath) -> None:
+    def _refer(
+        self, spot: StepSpot, inputs: Inputs, name: str, found: StepSpot, param: str, at: NodePath
+    ) -> None:
         made = self._made(found.index)
         if param in TEXT_PARAMS and made != "text":
-            self._findings.error(
-                at, f"'{name}' makes {ARTICLE[made]}, but a {param} is a text", f"use input_from: {name}"
-            )
+            what = f"'{name}' makes {ARTICLE[made]}, but a {param} is a text"
+            self._findings.error(at, what, instead_of_text(STEP_TYPES[spot.entry.type], name, made))
         inputs.references[name] = found.index
         inputs.data.append(found.index)
 
@@ -261,8 +263,8 @@ class InputResolver:
     def _find(self, spot: Spot, name: str, at: NodePath, offset: int = 0) -> Spot | None:
         found = self._outline.names.get(name)
         if found is None:
-            known = ", ".join(list(self._outline.names)[:_SHOWN])
-            near = did_you_mean(name, self._outline.names) or f"known are {known}"
+            others = [other for other, place in self._outline.names.items() if place is not spot]
+            near = did_you_mean(name, others) or f"known are {', '.join(others[:_SHOWN])}"
             self._findings.error(at, f"there is no step or group named '{name}'", near, offset=offset)
         elif found is spot:
             self._findings.error(at, f"'{name}' would wait for itself", "name another step", offset=offset)

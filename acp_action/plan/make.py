@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acp_action.catalogue.step_types import STEP_TYPES
+from acp_action.config.environment import credential_like
 from acp_action.config.load import collector_paused
 from acp_action.config.references import references_in
 from acp_action.errors import ConfigError
 from acp_action.plan.build import GraphBuilder
 from acp_action.plan.findings import Findings
-from acp_action.plan.graph import find_cycle
+from acp_action.plan.graph import find_cycles
 from acp_action.plan.inputs import InputResolver
 from acp_action.plan.model import Graph, Group, Plan
 from acp_action.plan.names import assign_stems
@@ -22,10 +23,11 @@ from acp_action.plan.select import narrow, needs_of
 from acp_action.plan.steps import StepMaker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from acp_action.config.cascade import Effective
-    from acp_action.config.model import PipelineConfig
+    from acp_action.config.model import NodePath, PipelineConfig
+    from acp_action.errors import Problem
     from acp_action.plan.findings import ConfigSource
     from acp_action.plan.inputs import Inputs
     from acp_action.plan.outline import Outline, Spot, StepSpot
@@ -60,7 +62,7 @@ def make_plan(
     whole = outline(config)
     resolver = InputResolver(whole, findings, workspace or Path.cwd(), ordered=ordered)
     inputs = [resolver.resolve(spot) for spot in whole.steps]
-    _check_cycle(whole, inputs, findings)
+    _check_cycles(whole, inputs, findings)
     # Before anything is left out: a selection must not take another step's file name.
     stems = _stems(whole)
     if only:
@@ -85,33 +87,62 @@ def make_plan(
     )
 
 
+@collector_paused()
+def problems_of_steps(
+    config: PipelineConfig,
+    source: ConfigSource,
+    settings: Effective,
+    doubtful: Collection[NodePath],
+    *,
+    providers: Mapping[str, Provider],
+    env: Mapping[str, str] | None = None,
+    workspace: Path | None = None,
+) -> list[Problem]:
+    """What is wrong with each step by itself, in a file that leaves open who feeds whom.
+
+    ``doubtful``: where the entries stand that nothing is said about; the rest as in ``make_plan``.
+    """
+    findings = Findings(source)
+    whole = outline(config)
+    # What is found about edges is guesswork, and kept to ourselves.
+    resolver = InputResolver(whole, Findings(source), workspace or Path.cwd(), ordered=False)
+    inputs = [resolver.resolve(spot) for spot in whole.steps]
+    if env is not None:
+        _check_env(whole, inputs, findings, env)
+    StepMaker(whole, findings, settings, providers).make(inputs, _stems(whole), doubtful)
+    return findings.sorted_errors()
+
+
 def _stems(whole: Outline) -> dict[str, str]:
     plural = [STEP_TYPES[spot.entry.type].makes in PLURAL for spot in whole.steps]
     names = [spot.name for spot in whole.steps]
     return dict(zip(names, assign_stems(names, plural), strict=True))
 
 
-def _check_cycle(whole: Outline, inputs: Sequence[Inputs], findings: Findings) -> None:
-    path = find_cycle(needs_of(whole, inputs))
-    if not path:
-        return
+def _check_cycles(whole: Outline, inputs: Sequence[Inputs], findings: Findings) -> None:
     spots: list[Spot] = [*whole.steps, *whole.groups]
-    # The path says who needs whom; people read who feeds whom, so it is turned round.
-    names = " -> ".join(spots[node].name for node in reversed(path))
-    first = min(path, key=lambda node: (spots[node].root, node))
-    findings.error(
-        spots[first].at, f"these wait for each other: {names}", "take one of the references out of the circle"
-    )
+    for path in find_cycles(needs_of(whole, inputs)):
+        # The path says who needs whom; people read who feeds whom, so it is turned round.
+        names = " -> ".join(spots[node].name for node in reversed(path))
+        first = min(path, key=lambda node: (spots[node].root, node))
+        findings.error(
+            spots[first].at,
+            f"these wait for each other: {names}",
+            "take one of the references out of the circle",
+        )
 
 
 def _check_env(whole: Outline, inputs: Sequence[Inputs], findings: Findings, env: Mapping[str, str]) -> None:
     for spot, taken in zip(whole.steps, inputs, strict=True):
         for subpath, reference in references_in(taken.params):
             if reference.kind == "env" and reference.name not in env:
+                secret = credential_like(reference.name, "")
                 findings.error(
                     (*spot.at, "params", *subpath),
                     f"the environment variable {reference.name} is not open to pipeline files",
-                    f"run with --allow-env {reference.name} to open it",
+                    f"take it out: {secret}, and credentials stay closed"
+                    if secret
+                    else f"run with --allow-env {reference.name} to open it",
                     offset=reference.start,
                 )
 

@@ -11,6 +11,7 @@ from acp_action.plan.outline import StepSpot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from acp_action.artifacts import Kind
     from acp_action.catalogue.step_types import StepType
     from acp_action.config.model import NodePath
     from acp_action.plan.outline import Outline
@@ -48,6 +49,19 @@ def takes(spec: StepType) -> str:
     if spec.text != "none":
         ports.append("a text")
     return " and ".join(ports)
+
+
+def instead_of_text(spec: StepType, name: str, made: Kind) -> str:
+    """What to do with an output that was put into a text and is none.
+
+    >>> instead_of_text(STEP_TYPES["image_to_video"], "a", "image")
+    'use input_from: a'
+    """
+    if spec.media and SINGULAR[spec.media] == SINGULAR[made]:
+        return f"use input_from: {name}"
+    if SINGULAR[made] == "image":
+        return "let an analyze_image step describe it, and take the output of that"
+    return f"take it out: {spec.name} takes {takes(spec)}"
 
 
 def media_keys(spec: StepType) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ from acp_action.plan.model import Step
 from acp_action.plan.ports import TEXT_PARAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from acp_action.catalogue.models import Model
     from acp_action.config.cascade import Effective
+    from acp_action.config.model import NodePath
     from acp_action.plan.findings import Findings
     from acp_action.plan.inputs import Inputs
     from acp_action.plan.outline import Outline, StepSpot
@@ -38,11 +39,17 @@ class StepMaker:
         self._models: dict[tuple[str, str | None], Model | None] = {}
         self._forced = settings.provider if settings.origins.get("provider") not in _FROM_FILE else None
 
-    def make(self, inputs: Sequence[Inputs], stems: Mapping[str, str]) -> tuple[Step, ...]:
-        """The steps, in plan order; those with a problem are left out. ``stems``: file names by step name."""
+    def make(
+        self, inputs: Sequence[Inputs], stems: Mapping[str, str], without: Collection[NodePath] = ()
+    ) -> tuple[Step, ...]:
+        """The steps, in plan order; those with a problem are left out, and so are those at ``without``.
+
+        ``stems``: file names by step name.
+        """
         made = (
             self._make(spot, taken, stems[spot.name])
             for spot, taken in zip(self._outline.steps, inputs, strict=True)
+            if spot.at not in without
         )
         return tuple(step for step in made if step is not None)
 
@@ -141,8 +148,8 @@ class StepMaker:
 
     def _warn_retired(self, spot: StepSpot, model: Model) -> None:
         use = str(model.entry.get("status", {}).get("use_instead", ""))
-        # Only a name can be written into the file; some entries hold advice for adapters instead.
-        use = use if " " not in use or " or " in use else ""
+        # Only names can be written into the file; some entries hold advice for adapters instead.
+        use = "" if ";" in use or (" " in use and " or " not in use) else use
         self._findings.warning(
             (*spot.at, "model"),
             f"model '{model.key}' is {model.state}",

@@ -80,7 +80,7 @@ class Board:
                 self.groups[event.group].state = "running"
             case GroupFinished():
                 line = self.groups[event.group]
-                line.state = "failed" if event.failed else "succeeded"
+                line.state = event.status
                 line.seconds = event.duration
             case StopRequested(scope=""):
                 self.stopping = event.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from typing import TYPE_CHECKING, Final
@@ -43,9 +44,7 @@ def preflight(
     Raises OutputError that names the path, what is wrong with it, and what to do.
     """
     try:
-        real = folder.resolve()
-        if within is not None and not real.is_relative_to(within.resolve()):
-            raise OutputError(f"output folder {folder} leads to {real}, outside of {within}; {ELSEWHERE}")
+        real = _real(folder, within)
         real.mkdir(parents=True, exist_ok=True)
         sweep(real)
         problems = list(_obstacles(real, frozenset(stems)))
@@ -56,6 +55,44 @@ def preflight(
     if problems:
         raise OutputError("\n".join(problems))
     return real
+
+
+def foresee(
+    folder: Path,
+    *,
+    stems: Collection[str] = (),
+    reserve_bytes: int = RESERVE,
+    within: Path | None = None,
+) -> Path:
+    """What ``preflight`` would say, as far as it shows without making or writing anything."""
+    try:
+        real = _real(folder, within)
+        there = next(path for path in (real, *real.parents) if path.exists())
+        _ask_rights(there, real)
+        problems = list(_obstacles(real, frozenset(stems))) if there == real else []
+    except (OSError, ValueError, RuntimeError) as error:
+        raise OutputError(f"cannot write to output folder {folder}: {_why(error, folder)}") from error
+    _check_room(folder, there, reserve_bytes)
+    if problems:
+        raise OutputError("\n".join(problems))
+    return real
+
+
+def _real(folder: Path, within: Path | None) -> Path:
+    real = folder.resolve()
+    if within is not None and not real.is_relative_to(within.resolve()):
+        raise OutputError(f"output folder {folder} leads to {real}, outside of {within}; {ELSEWHERE}")
+    return real
+
+
+def _ask_rights(there: Path, real: Path) -> None:
+    """Raise what writing below the folder that is there would raise."""
+    if not there.is_dir():
+        raise FileExistsError if there == real else NotADirectoryError(errno.ENOTDIR, "")
+    effective = os.access in os.supports_effective_ids
+    if not os.access(there, os.W_OK | os.X_OK, effective_ids=effective):
+        read_only = os.statvfs(there).f_flag & os.ST_RDONLY
+        raise OSError(errno.EROFS if read_only else errno.EACCES, "")
 
 
 def _why(error: Exception, folder: Path) -> str:

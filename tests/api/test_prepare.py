@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acp_action.api.prepare import Wishes, plan_pipeline
+from acp_action.config.cascade import Overrides
 from acp_action.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -43,15 +44,50 @@ def test_problems_of_loading_and_of_planning_come_together(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "broken",
     [
-        MIXED.replace("type: text_to_image", "type: text_to_imge"),
         MIXED.replace("name: b", "name: a"),
         MIXED.replace("settings: {max_worker: 3}", "settings: {schedule: flow}"),
         MIXED.replace("input_from: aa", "input_from: {x: y}"),
+        MIXED.replace("input_from: aa", "input_from: aa, input_from: c"),
+        MIXED.replace("{name: b", "{name: b, type: split_imag").replace(", type: image_to_video", ""),
+        MIXED.replace("- {name: b", "- nothing\n  - {name: b"),
     ],
 )
-def test_nothing_is_guessed_about_a_file_whose_shape_is_unclear(broken: str, tmp_path: Path) -> None:
-    """With a type, a name, a schedule or an edge in doubt the planner would only make noise."""
+def test_no_edge_is_guessed_in_a_file_whose_shape_is_unclear(broken: str, tmp_path: Path) -> None:
+    """With a type, a name, a schedule or an edge in doubt, who feeds whom would only make noise."""
+    found = problems(broken, tmp_path)
+    assert "step 'a': model" in found, "what is wrong with a step by itself is told all the same"
+    assert "step 'b': input_from" not in found or "{x: y}" in broken or ": c" in broken
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        MIXED.replace("type: text_to_image", "type: text_to_imge"),
+        MIXED.replace("type: text_to_image", "type: text_to_image, type: split_image"),
+        MIXED.replace("settings: {max_worker: 3}", "settings: {provider: [x]}"),
+    ],
+)
+def test_nothing_is_said_about_a_step_that_may_be_another_one(broken: str, tmp_path: Path) -> None:
+    """A step whose type or provider is in doubt is not held against one that was guessed."""
     assert "step 'a': model" not in problems(broken, tmp_path)
+
+
+TWICE = [
+    ("- *nobody", "stands for an anchor"),
+    ("- {type: text_to_image, params: {prompt: [a]}}", "expected a text, not a list"),
+    ('- {name: "a\\x07", type: text_to_image, params: {prompt: x}}', "makes an invisible character"),
+]
+
+
+@pytest.mark.parametrize(("step", "what"), TWICE)
+def test_a_faulty_value_is_told_once(step: str, what: str, tmp_path: Path) -> None:
+    """Reader, loader and planner do not each have their say about one and the same place."""
+    file = tmp_path / "once.yaml"
+    file.write_text(f"steps:\n  {step}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        plan_pipeline(file, Wishes(Overrides(provider="local")))
+    (problem,) = caught.value.problems
+    assert what in problem.what
 
 
 def test_the_largest_pipeline_is_the_trusted_sides_to_set(tmp_path: Path) -> None:

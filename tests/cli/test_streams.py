@@ -56,9 +56,9 @@ def test_a_reader_that_leaves_is_no_error(monkeypatch: pytest.MonkeyPatch, pipe:
     assert os.write(pipe, b"two") == 3
 
 
-def test_a_full_disk_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_an_error(monkeypatch: pytest.MonkeyPatch, pipe: int) -> None:
     """Results that cannot be written are not lost silently."""
-    monkeypatch.setattr(sys, "stdout", Broken(errno.ENOSPC, 1))
+    monkeypatch.setattr(sys, "stdout", Broken(errno.ENOSPC, pipe))
     with pytest.raises(AcpError, match="standard output: No space left"):
         show("one")
 

@@ -55,12 +55,16 @@ BROKEN = [
     ("a: [1\nb: 2\n", "1:4", "the [ opened here is not closed before line 2; close it with ]"),
     ("a: {b: c\n", "1:4", "the { opened here is not closed; close it with }"),
     ("a: [\n", "1:4", "the [ opened here is not closed"),
+    ("- {a: we are #1, b: c}\n", "1:14", "' #' begins a comment, which takes the } with it; quote the text"),
+    ('- {a: "we #1}", b: c\n', "1:3", "the { opened here is not closed"),
+    ("a: [b, # c\n  d\n", "1:4", "the [ opened here is not closed"),
     ("a: [b, {c: d e: f}]\n", "1:15", "': ' within an unquoted text"),
     ('a: ["b" c]\n', "1:9", "the text goes on after its closing quote"),
     ("a: {b: c}}\n", "1:10", "this } closes nothing"),
     ("a: ]\n", "1:4", "this ] closes nothing"),
     # indentation
     ("steps:\n  - name: x\n  type: y\n", "3:3", "the lines above; begin it in column 1 or 5"),
+    ("a:\n    b: {c: d}\n  e: 2\n", "3:3", "the lines above; begin it in column 1 or 5"),
     ("a:\n    b: 1\n  c: 2\n", "3:3", "the lines above; begin it in column 1 or 5"),
     ("a:\n  - b\n - c\n", "3:2", "a list item where a key is expected"),
     ("a: 1\n- b\n", "2:1", "a list item where a key is expected"),
@@ -92,6 +96,7 @@ BROKEN = [
 ONLY_LIBYAML = [
     ("%YAML 1.3\n---\na: 1\n", "1:1", "a line that begins with % is a YAML directive"),
     ("%FOO\n---\na: 1\n", "1:1", "a line that begins with % is a YAML directive"),
+    (f"a: {'[' * 2000}\n", "1:1003", "more than 50 lists and mappings within each other; write it flatter"),
     ('a: "\\ud83d!"\n', "1:5", "\\ud83d means nothing in double quotes; write the character itself"),
 ]
 
@@ -139,6 +144,15 @@ def test_after_many_broken_values_reading_ends() -> None:
 def test_what_is_fine_has_no_problem(text: str) -> None:
     """Ordinary texts with signs in them are left alone."""
     assert problems_of(text) == []
+
+
+@pytest.mark.parametrize("rest", ["steps: []", "name: y", "---\na: b"])
+def test_what_stands_below_the_steps_is_not_put_into_the_last_of_them(rest: str) -> None:
+    """Rule 12: the place in words is that of the file's own keys, however the dashes are indented."""
+    for dash in ("", "  "):
+        text = f"name: x\nsteps:\n{dash}- name: a\n{dash}  type: split_image\n{rest}\n"
+        (problem,) = YamlSource.from_text(text).problems
+        assert problem.where == ""
 
 
 def test_the_place_is_named_by_step_and_key() -> None:

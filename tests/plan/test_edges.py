@@ -223,6 +223,24 @@ def test_each_error_is_told_at_its_place(case: str) -> None:
     assert found[0].mend
 
 
+MENDS = [
+    ("{type: image_to_video, input_from: pic, params: {prompt: '{{step_pic.output}}'}}", "use input_from"),
+    ("{type: text_to_image, params: {prompt: '{{step_pic.output}}'}}", "let an analyze_image step describe"),
+    ("{type: text_to_image, params: {prompt: '{{step_film.output}}'}}", "take it out: text_to_image takes"),
+    ("{name: picc, type: image_to_video, input_from: piccc}", "did you mean 'pic'?"),
+    ("{type: text_to_image, params: {prompt: '{{env.FAL_KEY}}'}}", "take it out: its name holds 'KEY'"),
+    ("{type: text_to_image, params: {prompt: '{{env.CITY}}'}}", "run with --allow-env CITY"),
+]
+
+
+@pytest.mark.parametrize(("entry", "mend"), MENDS)
+def test_the_mend_can_be_carried_out(entry: str, mend: str) -> None:
+    """Rule 12: nobody is sent to write what would be the next error."""
+    film = "- {name: film, type: text_to_video, params: {prompt: x}}"
+    (problem,) = problems_of(f"steps:\n  {IMAGE}\n  {film}\n  - {entry}", env={})
+    assert problem.mend.startswith(mend)
+
+
 @pytest.mark.parametrize("name", ["nobody", "v", "late"])
 def test_a_wrong_input_from_is_one_problem(name: str) -> None:
     """A step that names its input is not told to name one, nor judged by the entry before it."""
@@ -282,6 +300,19 @@ def test_a_cycle_is_printed_as_a_path() -> None:
           - {name: c, type: image_to_image, input_from: b}
     """)
     assert [p.what for p in found] == ["these wait for each other: a -> b -> c -> a"]
+
+
+def test_every_cycle_is_told() -> None:
+    """Rule 12: two circles that have nothing to do with each other are two problems."""
+    found = problems_of("""
+        settings: {schedule: dataflow}
+        steps:
+          - {name: a, type: image_to_image, input_from: b}
+          - {name: b, type: image_to_image, input_from: a}
+          - {name: c, type: image_to_image, input_from: d}
+          - {name: d, type: image_to_image, input_from: c}
+    """)
+    assert [p.what[-11:] for p in found] == ["a -> b -> a", "c -> d -> c"]
 
 
 def test_a_member_cannot_wait_for_its_own_group() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from acp_action.config.cascade import Overrides
 from acp_action.errors import UsageError
-from acp_action.plan.graph import ancestors, find_cycle, topological_order
+from acp_action.plan.graph import ancestors, find_cycles, topological_order
 from tests.plan.make import names, plan_text, problems_of, step
 
 GRAPHS = st.integers(1, 12).flatmap(
@@ -26,16 +26,24 @@ def test_the_order_is_topological_and_leaves_out_cycles_only(needs: list[set[int
     place = {node: at for at, node in enumerate(order)}
     assert len(place) == len(order)
     assert all(place[source] < place[node] for node in order for source in needs[node])
-    assert (len(order) == len(needs)) == (not find_cycle(needs))
+    assert (len(order) == len(needs)) == (not find_cycles(needs))
 
 
 @given(GRAPHS)
-def test_a_cycle_is_found_exactly_when_there_is_one_and_is_real(needs: list[set[int]]) -> None:
-    """I8: every step of the named path is an edge, and it closes."""
-    path = find_cycle(needs)
-    assert bool(path) == (len(topological_order(needs)) < len(needs))
-    assert all(b in needs[a] for a, b in zip(path, path[1:], strict=False))
-    assert not path or path[0] == path[-1]
+def test_cycles_are_found_exactly_when_there_are_some_and_are_real(needs: list[set[int]]) -> None:
+    """I8: every step of a named path is an edge, and it closes."""
+    paths = find_cycles(needs)
+    assert bool(paths) == (len(topological_order(needs)) < len(needs))
+    assert all(b in needs[a] for path in paths for a, b in zip(path, path[1:], strict=False))
+    assert all(path[0] == path[-1] for path in paths)
+
+
+@given(GRAPHS)
+def test_no_cycle_is_left_when_those_that_were_told_are_mended(needs: list[set[int]]) -> None:
+    """Rule 12: all at once. Whoever takes apart every cycle that was named is not told of another one."""
+    told = {node for path in find_cycles(needs) for node in path}
+    rest = [set() if node in told else sources - told for node, sources in enumerate(needs)]
+    assert len(topological_order(rest)) == len(rest)
 
 
 @given(GRAPHS, st.data())
@@ -178,6 +186,13 @@ def test_an_unknown_selection_offers_the_nearest_name() -> None:
     """A typing error in --step is an error of usage."""
     with pytest.raises(UsageError, match="did you mean 'd'"):
         plan_text(CHOICE, only=["D"], env={})
+
+
+def test_advice_for_adapters_is_not_given_to_users() -> None:
+    """What the catalogue says to programmers cannot be written into a pipeline file."""
+    step = "{type: analyze_image, model: gemini_detailed, params: {image: pyproject.toml}}"
+    plan = plan_text(f"steps: [{step}]")
+    assert "setting" not in plan.warnings[0].mend
 
 
 def test_a_retired_model_is_a_warning() -> None:

@@ -120,6 +120,13 @@ def test_the_end_shows_the_totals_and_stands_still() -> None:
     ]
 
 
+@pytest.mark.parametrize(("status", "symbol"), [("succeeded", "✓"), ("failed", "✗"), ("skipped", "–")])
+def test_a_group_shows_how_it_ended(status: str, symbol: str) -> None:
+    """A group that a stop cut short is not ticked off as done."""
+    ended = GroupFinished(3.7, GROUP, status, 1.7, 3.2, 1, 0, 2)
+    assert shown([*MIDDLE, ended], 4.0)[2].startswith(f"  {symbol} batch_images")
+
+
 def test_a_stop_is_told_while_it_takes_effect() -> None:
     """From Ctrl-C to the end the title says that the run is stopping, and why."""
     assert "stopping: Ctrl-C" in shown([StopRequested(0.5, "", "Ctrl-C")], 0.6)[0]

@@ -21,7 +21,7 @@ def test_numbers_are_read_also_as_text_and_only_finite(given: Any, read: float |
 @pytest.mark.parametrize(
     ("given", "read"),
     [(5, 5), ("5", 5), (5.0, 5), ("-3", -3), (2**70, 2**70), (str(2**63), 2**63), (5.5, None), (True, None),
-     ("²", None), ("", None)],
+     ("²", None), ("", None), ("0", 0), ("0755", None), ("-08", None)],
 )  # fmt: skip
 def test_whole_numbers_keep_every_digit(given: Any, read: int | None) -> None:
     """Seeds are large: they are never read by way of a float when they need not be."""
@@ -88,5 +88,6 @@ def test_templates_are_found_at_any_depth() -> None:
 
 def test_a_message_quotes_values_short_and_inert() -> None:
     """What a user wrote reaches a message without control characters and cut short."""
+    assert values.shown(True) == "true"
     assert values.shown("a\x1b[31m") == r"'a\x1b[31m'"
     assert len(values.shown("x" * 500)) == 40

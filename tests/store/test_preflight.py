@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acp_action.errors import OutputError
-from acp_action.store.preflight import preflight
+from acp_action.store.preflight import foresee, preflight
 from tests.store.places import open_folder, small_disk, without_rights
 
 if TYPE_CHECKING:
@@ -112,3 +112,33 @@ def test_everything_in_the_way_of_outputs_is_named_at_once(tmp_path: Path) -> No
     named = {re.split(" is ", line)[0] for line in str(caught.value).splitlines()}
     assert named == {str(tmp_path / name) for name in ("a.png", "b_2.mp4", "report.json")}
     assert stat.S_ISFIFO((tmp_path / "b_2.mp4").stat().st_mode)
+
+
+@pytest.mark.parametrize("name", ["out", "out/new"])
+def test_a_look_finds_what_the_trial_would_find_and_leaves_no_trace(tmp_path: Path, name: str) -> None:
+    """A dry run: a read-only disk is named, nothing is made or written, also as root."""
+    with small_disk(tmp_path / "out", "8m", "ro") as disk, pytest.raises(OutputError, match="is read-only"):
+        foresee(disk.parent / name)
+    with small_disk(tmp_path / "full", "256k") as disk, pytest.raises(OutputError, match="the disk is full"):
+        foresee(disk / "new")
+    assert foresee(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(("name", "what"), [("f", "it is a file"), ("f/x", "a part of the path is a file")])
+def test_a_look_sees_a_file_in_the_way(tmp_path: Path, name: str, what: str) -> None:
+    """The words are those of the trial."""
+    (tmp_path / "f").write_text("")
+    with pytest.raises(OutputError, match=what):
+        foresee(tmp_path / name)
+
+
+def test_a_look_sees_missing_rights_and_folders_in_the_way(tmp_path: Path) -> None:
+    """What stands in the way of an output is told too."""
+    (tmp_path / "cat.png").mkdir()
+    with pytest.raises(OutputError, match=r"cat\.png is a folder"):
+        foresee(tmp_path, stems={"cat"})
+    with open_folder() as folder:
+        (folder / "shut").mkdir(mode=0o555)
+        with without_rights(), pytest.raises(OutputError, match="no permission"):
+            foresee(folder / "shut" / "new")

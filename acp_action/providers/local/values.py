@@ -66,7 +66,8 @@ def whole(value: Any) -> int | None:
     if isinstance(value, str) and value.strip().removeprefix("-").isascii() and len(value) <= _LONGEST:
         digits = value.strip().removeprefix("-")
         if digits.isdigit():
-            return int(value)
+            # YAML versions do not agree on what 0755 is.
+            return int(value) if digits == "0" or digits[0] != "0" else None
     given = number(value)
     return int(given) if given is not None and given.is_integer() else None
 
@@ -145,5 +146,5 @@ def is_templated(value: Any) -> bool:
 
 def shown(value: Any) -> str:
     """A value as a message quotes it, cut short."""
-    written = repr(value)
+    written = str(value).lower() if isinstance(value, bool) else repr(value)
     return written if len(written) <= _LONGEST else f"{written[: _LONGEST - 1]}…"
