@@ -145,19 +145,11 @@ def _exchanged(session: requests.Session, request: requests.PreparedRequest) -> 
             proxies=_proxies(str(request.url)),
         ) as response:
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return Reply(response.status_code, headers, _content(response))
+            return Reply(response.status_code, headers, response.raw.read(_LONGEST_ANSWER))
     except (requests.RequestException, HTTPError) as error:
         trouble = _described(error, urlsplit(str(request.url)).hostname or "")
     # Out here, so that the error does not carry the library's, which names the whole signed address.
     raise trouble
-
-
-def _content(response: requests.Response) -> bytes:
-    """The answer's body up to a limit. A body that ends too soon is noticed only by reading past its end."""
-    content = b""
-    while len(content) < _LONGEST_ANSWER and (piece := response.raw.read(_LONGEST_ANSWER - len(content))):
-        content += piece
-    return content
 
 
 def _proxies(url: str) -> dict[str, str]:

@@ -88,6 +88,7 @@ def test_same_files_make_the_same_bytes(root: Path) -> None:
     again = pack(root, [root / n for n in reversed(contents)], root.parent / "again.zip")
     assert again.sha256 == first.sha256
     assert list(entries(again)) == ["a.png", "b/x.json", "ä.txt"]
+    assert {entry.date_time for entry in entries(again).values()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_media_are_stored_and_texts_are_deflated(root: Path) -> None:

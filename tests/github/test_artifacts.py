@@ -67,6 +67,12 @@ def test_zip_is_stored_as_a_zip(upload: Uploader) -> None:
     assert upload.service.store.artifacts[0].blob.content_type == "application/zip"
 
 
+def test_answers_are_asked_for_as_they_are(upload: Uploader) -> None:
+    """No answer is worth the time to compress it."""
+    upload()
+    assert {seen.headers["Accept-Encoding"] for seen in upload.service.seen} == {"identity"}
+
+
 def test_token_goes_to_the_service_and_not_to_the_store(upload: Uploader) -> None:
     """The signed address is all that the store needs to see."""
     upload()
@@ -115,13 +121,21 @@ def test_padding_of_a_signature_is_kept(upload: Uploader) -> None:
 
 
 @pytest.mark.parametrize("step", WHOLE)
-@pytest.mark.parametrize("fault", [BUSY, HTML, Fault(429), Fault(408), RESET, Fault(cut=True)])
+@pytest.mark.parametrize("fault", [BUSY, HTML, Fault(429), Fault(408), RESET])
 def test_trouble_that_passes_is_overcome(upload: Uploader, step: str, fault: Fault) -> None:
     """A busy server, a proxy's page, a lost or broken connection: each step is tried again after 3 s."""
     upload.service.faults[step].append(fault)
     upload()
     assert upload.waits == [3.0]
     assert upload.service.content("media") == upload.archive.path.read_bytes()
+
+
+@pytest.mark.parametrize("step", ["CreateArtifact", "FinalizeArtifact"])
+def test_half_an_answer_is_none(upload: Uploader, step: str) -> None:
+    """A connection that breaks within an answer is tried again."""
+    upload.service.faults[step].append(Fault(cut=True))
+    upload()
+    assert upload.waits == [3.0]
 
 
 def test_lost_answer_to_a_block_does_no_harm(three_blocks: Uploader) -> None:
@@ -398,6 +412,21 @@ def test_stop_ends_a_block_in_flight(three_blocks: Uploader, order_free: list[st
     with pytest.raises(Cancelled):
         three_blocks(order_free=order_free)
     assert "blocklist" not in three_blocks.service.steps()
+
+
+def test_stop_is_heard_within_a_block(three_blocks: Uploader) -> None:
+    """The run need not wait until a block is sent: before each piece it is asked whether to go on."""
+    asked: list[float] = []
+
+    def stop(seconds: float) -> None:
+        asked.append(seconds)
+        if len(asked) == 10:
+            raise Cancelled("told to")
+
+    three_blocks.on_wait = stop
+    with pytest.raises(Cancelled):
+        three_blocks()
+    assert three_blocks.service.store.artifacts[0].blob.arrivals == []
 
 
 def test_act_gets_what_it_can_read(act: StrictService, tmp_path: Path) -> None:

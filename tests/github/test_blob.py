@@ -84,7 +84,7 @@ def test_odd_address_is_refused_without_showing_it(signed: str) -> None:
 
 def test_secrets_are_told_in_every_form() -> None:
     """A log may show a signature as it stands in the address or as it is meant."""
-    assert set(secrets_of(SIGNED)) == {"a%2Bb%3D", "a+b="}
+    assert set(secrets_of(SIGNED.replace("%3D", "%3d"))) == {"a%2Bb%3d", "a%2Bb%3D", "a+b="}
 
 
 def test_signatures_of_other_stores_are_secrets_too() -> None:
