@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shlex
 import shutil
 import socket
@@ -76,7 +77,7 @@ def act(workflow: str, store: Path) -> Run:
     with tempfile.TemporaryDirectory(prefix="acp-act-") as folder:
         checkout = copy_checkout(Path(folder) / "acp-action", workflow)
         told = [] if STORE else ["--artifact-server-path", str(store), "--artifact-server-addr", "127.0.0.1"]
-        command = [*ACT, "push", "-W", f".github/workflows/{workflow}.yml", "--json", *told]
+        command = [*ACT, "push", "--rm", "-W", f".github/workflows/{workflow}.yml", "--json", *told]
         ran = subprocess.run(
             [*command, "--artifact-server-port", str(free_port())],
             cwd=checkout,
@@ -97,7 +98,10 @@ def copy_checkout(to: Path, workflow: str) -> Path:
     for name in USED:
         shutil.copy(TOP / name, to / name)
     (to / ".github/workflows").mkdir(parents=True)
-    shutil.copy(TOP / f"tests/e2e/workflows/{workflow}.yml", to / ".github/workflows")
+    # act names its containers after the workflow: two runs at a time on one engine must not meet.
+    text = (TOP / f"tests/e2e/workflows/{workflow}.yml").read_text("utf-8")
+    named = text.replace("name: e2e-", f"name: {secrets.token_hex(4)}-", 1)
+    (to / f".github/workflows/{workflow}.yml").write_text(named, "utf-8")
     identity = ("-c", "user.name=e2e", "-c", "user.email=e2e@example.invalid")
     for words in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-q", "-m", "A copy")):
         subprocess.run(["git", *words], cwd=to, check=True)

@@ -102,11 +102,14 @@ def test_files_are_the_workspaces_owners(done: tuple[Job, Finished]) -> None:
 def test_a_cancelled_step_hands_in_what_is_there(job: Job, number: signal.Signals) -> None:
     """Within the runner's grace it ends with 128 + signal, and what was finished is handed in."""
     job.write("pipeline.yaml", SLOW)
-    process = job.start(INPUTS)
-    assert process.stdout
-    begun = "".join(takewhile(lambda line: "Started: slow" not in line, process.stdout))
-    process.send_signal(number)
-    rest, _ = process.communicate(timeout=GRACE)
+    with job.start(INPUTS) as process:
+        assert process.stdout
+        begun = "".join(takewhile(lambda line: "Started: slow" not in line, process.stdout))
+        process.send_signal(number)
+        try:
+            rest, _ = process.communicate(timeout=GRACE)
+        finally:
+            process.kill()
     step = job.finished(process.returncode, begun + rest)
     assert step.code == 128 + number, step.log
     assert step.outputs["status"] == "stopped"
