@@ -56,6 +56,8 @@ def plan_pipeline(
     run's input is an error when there is none. Raises ConfigError or UsageError with all problems.
     """
     _check_provider(wishes.overrides.provider)
+    if not isinstance(wishes.input_text, str | None):
+        raise UsageError(f"input_text is {wishes.input_text!r:.60}; give a text")
     try:
         loaded = load_pipeline(config, max_bytes=largest_pipeline(wishes.environ, MAX_BYTES))
     except ConfigError as error:

@@ -104,13 +104,16 @@ def _said(overrides: Overrides) -> dict[str, Any]:
 
 
 def _complaint(name: str, value: Any) -> str:
-    if name == "max_workers" and value < 1:
+    # Python hands in what it likes, and a text such as "false" would count as true.
+    if name == "parallel" and not isinstance(value, bool):
+        return "give True or False"
+    if name == "max_workers" and (type(value) is not int or value < 1):
         return "give a whole number of 1 or more"
-    if name == "timeout" and not (isfinite(value) and value > 0):
+    if name == "timeout" and not (type(value) in (int, float) and isfinite(value) and value > 0):
         return "give seconds, more than 0"
-    if name == "log_level" and value.upper() not in LOG_LEVELS:
-        return did_you_mean(value, LOG_LEVELS) or f"give one of {', '.join(LOG_LEVELS)}"
-    if name in ("provider", "output_dir") and not value.strip():
+    if name == "log_level" and str(value).upper() not in LOG_LEVELS:
+        return did_you_mean(str(value), LOG_LEVELS) or f"give one of {', '.join(LOG_LEVELS)}"
+    if name in ("provider", "output_dir") and not (isinstance(value, str) and value.strip()):
         return "give a name, or leave it out"
     return ""
 

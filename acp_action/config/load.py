@@ -6,6 +6,7 @@ import gc
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -16,7 +17,7 @@ from acp_action.config.mapping_source import MappingSource
 from acp_action.config.model import GroupEntry, PipelineConfig
 from acp_action.config.wording import worded
 from acp_action.config.yaml_source import MAX_BYTES, YamlSource
-from acp_action.errors import ConfigError
+from acp_action.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -109,6 +110,10 @@ def _source_of(config: str | Path | Mapping[str, Any] | PipelineConfig | Source,
         return MappingSource(config.model_dump(exclude_unset=True))
     if isinstance(config, Mapping):
         return MappingSource(dict(config))
+    if not isinstance(config, str | PathLike):
+        raise UsageError(
+            f"a pipeline is a path, a mapping or a PipelineConfig, not {config!r:.60}"
+        )
     return YamlSource.from_path(config, max_bytes)
 
 

@@ -29,7 +29,11 @@ def read_source(value: Any, kind: Kind, at: NodePath, workspace: Path, findings:
 
 
 def _url(value: str, kind: Kind, at: NodePath, findings: Findings) -> Source | None:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError as error:
+        findings.error(at, f"'{value}' is no URL: {error}", "use an https:// address")
+        return None
     if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
         findings.error(at, "only https URLs without a user name are taken", "use an https:// address")
         return None

@@ -219,6 +219,20 @@ def test_a_bad_argument_is_a_usage_error(in_tmp: Path) -> None:
         AIPipelineManager(max_workers=0, provider="local").run_pipeline(PIPELINE, input_text="a cat")
 
 
+@pytest.mark.parametrize("config", [None, 5, [PIPELINE]])
+def test_what_is_no_pipeline_is_a_usage_error(manager: AIPipelineManager, config: Any) -> None:
+    """As when a YAML file that was read elsewhere turns out to be empty, or a list."""
+    with pytest.raises(UsageError, match="a path, a mapping or a PipelineConfig, not "):
+        manager.run_pipeline(config)
+
+
+def test_an_input_that_is_no_text_is_a_usage_error(manager: AIPipelineManager) -> None:
+    """It is refused before anything runs."""
+    text: Any = 5
+    with pytest.raises(UsageError, match="input_text is 5; give a text"):
+        manager.run_pipeline(PIPELINE, input_text=text)
+
+
 def test_ctrl_c_keeps_what_was_finished(manager: AIPipelineManager, in_tmp: Path) -> None:
     """In a program that leaves SIGINT alone, Ctrl-C ends the run in order and then interrupts the program."""
 

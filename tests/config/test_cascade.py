@@ -100,6 +100,9 @@ def test_the_origin_is_what_somebody_wrote(door: str, said: bool, origin: str) -
 @pytest.mark.parametrize(
     ("name", "said", "words"),
     [("max_workers", 0, "--max-workers is 0; give a whole number"), ("timeout", 0.0, "more than 0"),
+     ("max_workers", 2.5, "give a whole number"), ("max_workers", True, "give a whole number"),
+     ("parallel", "false", "parallel is 'false'; give True or False"), ("timeout", "5", "give seconds"),
+     ("provider", 5, "give a name"), ("log_level", 10, "give one of DEBUG"),
      ("timeout", float("nan"), "more than 0"), ("timeout", float("inf"), "more than 0"),
      ("log_level", "verbos", "give one of DEBUG, INFO"), ("log_level", "WARN", "did you mean 'WARNING'"),
      ("provider", " ", "give a name"), ("output_dir", "", "give a name")],

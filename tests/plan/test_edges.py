@@ -130,6 +130,7 @@ def test_a_file_of_the_workspace_feeds_a_media_port(tmp_path) -> None:  # type: 
         (".", "not a regular file"),
         ("http://example.com/a.png", "only https"),
         ("https://me:pw@example.com/a.png", "only https"),
+        ("https://[1]/a.png", "is no URL"),
         ("out/{{input}}.png", "a template inside a file name"),
     ],
 )
