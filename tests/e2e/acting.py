@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shlex
 import shutil
@@ -12,9 +13,13 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Read when this is imported: no test sees the environment.
 ACT = shlex.split(os.environ.get("ACP_E2E_ACT", ""))
@@ -27,6 +32,7 @@ needs_act = [
     # The first run builds the image.
     pytest.mark.timeout(900),
 ]
+NOTHING: Mapping[str, str] = MappingProxyType({})
 TOP = Path(__file__).resolve().parent.parent.parent
 USED = (
     "Dockerfile",
@@ -72,12 +78,16 @@ class Run:
         return self.store / "1" / name / f"{name}.zip"
 
 
-def act(workflow: str, store: Path) -> Run:
-    """Run one of ``workflows/`` on a copy of what the action is made of; artifacts go to ``store``."""
+def act(workflow: str, store: Path, text: str = "", files: Mapping[str, str] = NOTHING) -> Run:
+    """Run one of ``workflows/``, or ``text``, on a copy of what the action is made of.
+
+    ``store``: where artifacts go. ``files``: what the checkout holds besides, by path.
+    """
+    text = text or (TOP / f"tests/e2e/workflows/{workflow}.yml").read_text("utf-8")
     with tempfile.TemporaryDirectory(prefix="acp-act-") as folder:
-        checkout = copy_checkout(Path(folder) / "acp-action", workflow)
+        checkout = copy_checkout(Path(folder) / "acp-action", {**files, f"{workflow}.yml": text})
         told = [] if STORE else ["--artifact-server-path", str(store), "--artifact-server-addr", "127.0.0.1"]
-        command = [*ACT, "push", "--rm", "-W", f".github/workflows/{workflow}.yml", "--json", *told]
+        command = [*ACT, "push", "--rm", "-W", f"{workflow}.yml", "--json", *told]
         ran = subprocess.run(
             [*command, "--artifact-server-port", str(free_port())],
             cwd=checkout,
@@ -91,17 +101,15 @@ def act(workflow: str, store: Path) -> Run:
     return Run(ran.returncode, records, Path(STORE) if STORE else store)
 
 
-def copy_checkout(to: Path, workflow: str) -> Path:
-    """A git repository with the files of the action, and one workflow."""
+def copy_checkout(to: Path, more: Mapping[str, str]) -> Path:
+    """A git repository with the files of the action, and some more."""
     for name in FOLDERS:
         shutil.copytree(TOP / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in USED:
         shutil.copy(TOP / name, to / name)
-    (to / ".github/workflows").mkdir(parents=True)
-    # act names its containers after the workflow: two runs at a time on one engine must not meet.
-    text = (TOP / f"tests/e2e/workflows/{workflow}.yml").read_text("utf-8")
-    named = text.replace("name: e2e-", f"name: {secrets.token_hex(4)}-", 1)
-    (to / f".github/workflows/{workflow}.yml").write_text(named, "utf-8")
+    for name, text in more.items():
+        # act names its containers after the workflow: two runs at a time on one engine must not meet.
+        (to / name).write_text(re.sub("^name: ", f"name: {secrets.token_hex(4)} ", text), "utf-8")
     identity = ("-c", "user.name=e2e", "-c", "user.email=e2e@example.invalid")
     for words in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-q", "-m", "A copy")):
         subprocess.run(["git", *words], cwd=to, check=True)
