@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
-import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -174,6 +172,9 @@ def _trusted() -> str | bool:
 
 def _described(error: Exception, host: str) -> ArtifactError:
     """What went wrong on the way to a host. The error's own words hold addresses with their secrets."""
+    # Late, as the library that brings it.
+    import ssl
+
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -189,6 +190,8 @@ def _described(error: Exception, host: str) -> ArtifactError:
 
 
 def _reason(causes: list[BaseException]) -> str:
+    import socket
+
     for cause in reversed(causes):
         if isinstance(cause, socket.gaierror):
             return "there is no host of that name"
