@@ -111,9 +111,7 @@ def _source_of(config: str | Path | Mapping[str, Any] | PipelineConfig | Source,
     if isinstance(config, Mapping):
         return MappingSource(dict(config))
     if not isinstance(config, str | PathLike):
-        raise UsageError(
-            f"a pipeline is a path, a mapping or a PipelineConfig, not {config!r:.60}"
-        )
+        raise UsageError(f"a pipeline is a path, a mapping or a PipelineConfig, not {config!r:.60}")
     return YamlSource.from_path(config, max_bytes)
 
 
