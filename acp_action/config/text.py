@@ -21,6 +21,9 @@ FORBIDDEN: Final = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f{_BROKEN}]")
 YAML counts U+0085, U+2028 and U+2029 as line ends, editors do not: a text would change, positions be wrong.
 """
 
+FILLER: Final = "\u2423"
+"""Broken pieces are blanked out with it, so that reading can go on: a sign for a blank that nobody writes."""
+
 MOST_FAULTS: Final = 20
 """Bad characters that are told one by one; a file with more of them is not a text."""
 

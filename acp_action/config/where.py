@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.catalogue.step_types import GROUP_TYPE
-from acp_action.config.text import shown
+from acp_action.config.text import FILLER, shown
 
 if TYPE_CHECKING:
     from acp_action.config.model import NodePath
@@ -49,7 +49,7 @@ def _follow(node: Any, path: NodePath) -> Any:
 
 def _entry_name(entry: Any, index: str | int) -> str:
     name = entry.get("name") if isinstance(entry, dict) else None
-    if isinstance(name, bool) or not isinstance(name, str | int | float):
+    if isinstance(name, bool) or not isinstance(name, str | int | float) or not str(name).strip(FILLER):
         return f"steps[{index}]"
     kind = "group" if entry.get("type") == GROUP_TYPE else "step"
     return f"{kind} {shown(str(name))}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from acp_action.config.environment import SIZE_VARIABLE
-from acp_action.config.text import Fault, Lines, clean_text, decode, shown
+from acp_action.config.text import FILLER, Fault, Lines, clean_text, decode, shown
 from acp_action.config.where import where
 from acp_action.config.yaml_places import Places
 from acp_action.config.yaml_tree import parse_tree
@@ -134,7 +134,7 @@ class YamlSource:
         """A fault of the text as a problem: at the node of the same line, or at the entry it stands in."""
         at = self._lines.position(fault.index)
         path = self._places.path_at(fault.index)
-        if fault.patch and path and set(str(path[-1])) == {"x"}:
+        if fault.patch and path and set(str(path[-1])) == {FILLER}:
             path = path[:-1]  # what was blanked out has become a key
         while path and not _is_entry(path):
             place = self.locate(path, key=True)
@@ -159,7 +159,7 @@ def _patched(text: str, start: int, stop: int) -> str:
     if not text[line_start:start].strip():
         filler = "#" * length
     else:
-        filler = f'"{"x" * (length - 2)}"' if length > 1 else "x"
+        filler = f'"{FILLER * (length - 2)}"' if length > 1 else FILLER
     return text[:start] + filler + text[stop:]
 
 

@@ -155,6 +155,12 @@ def test_what_stands_below_the_steps_is_not_put_into_the_last_of_them(rest: str)
         assert problem.where == ""
 
 
+def test_what_was_blanked_out_is_nobodys_name() -> None:
+    """Rule 12: an entry whose name is broken is called by its place."""
+    text = "steps:\n  - name: a: b\n    params: {c: d: e}\n"
+    assert [p.where for p in YamlSource.from_text(text).problems] == ["steps[0]: name", "steps[0]: params.c"]
+
+
 def test_the_place_is_named_by_step_and_key() -> None:
     """Rule 12: where is said as a person says it, also while the text cannot be read to its end."""
     text = "steps:\n- type: parallel_group\n  name: g\n  steps:\n  - name: x\n    params:\n      a: *b c\n"
