@@ -151,7 +151,9 @@ def _check_input(whole: Outline, inputs: Sequence[Inputs], findings: Findings, *
     """``given``: there is an input, and it is empty; that is enough for a text that says more than it."""
     what = "needs the run's input, and " + ("that is empty" if given else "none was given")
     mend = (
-        "give one that says something" if given else 'give it with --input "…", or input_text="…" in Python'
+        "give one that says something"
+        if given
+        else 'give it with --input "…", input: in a workflow, or input_text="…" in Python'
     )
     for spot, taken in zip(whole.steps, inputs, strict=True):
         if taken.uses_input is not None and spot.enabled and not (given and _says_more(spot, taken)):

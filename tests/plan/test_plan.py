@@ -206,7 +206,7 @@ def test_the_run_input_is_asked_for_only_where_it_is_used() -> None:
     """A pipeline without ``{{input}}`` runs without one."""
     plan_text("steps: [{type: text_to_image, params: {prompt: x}}]", need_input=True)
     (problem,) = problems_of('steps: [{type: text_to_image, params: {prompt: "{{input}}"}}]', need_input=True)
-    assert problem.mend == 'give it with --input "…", or input_text="…" in Python'
+    assert problem.mend == 'give it with --input "…", input: in a workflow, or input_text="…" in Python'
 
 
 @settings(max_examples=40, deadline=None)
