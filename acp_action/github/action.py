@@ -25,7 +25,7 @@ from acp_action.errors import (
     MissingKeyError,
     UsageError,
 )
-from acp_action.github.annotations import capped, notes_of_problems, notes_of_result
+from acp_action.github.annotations import Annotations, notes_of_problems, notes_of_result
 from acp_action.github.commands import Log, Note
 from acp_action.github.configs import find_configs, output_names
 from acp_action.github.context import read_context
@@ -65,27 +65,30 @@ def main(signals: Signals, environ: MutableMapping[str, str], stream: TextIO) ->
         # Both before anything else is printed or written.
         SECRETS.add(secret)
         log.mask(secret)
-    desk = Desk(context, log)
+    annotations = Annotations(log)
+    desk = Desk(context, log, annotations)
     try:
-        return _Action(context, log, desk, signals, environ).run()
+        return _Action(context, log, annotations, desk, signals, environ).run()
     except AcpError as error:
-        return _refused(error, log, desk)
+        return _refused(error, log, annotations, desk)
     except BaseException:  # noqa: BLE001 - the last line of defence: a bug must not cost what is there
         log.lines(redact(traceback.format_exc()))
-        log.annotate(Note("error", "this is a bug in acp-action; please report it with the log above"))
+        annotations.add(Note("error", "this is a bug in acp-action; please report it with the log above"))
         desk.write({"status": "failed"})
         desk.summarise(notes=["The action failed by a bug of its own; the log has the details."])
         return _BUG
+    finally:
+        annotations.close()
 
 
-def _refused(error: AcpError, log: Log, desk: Desk) -> int:
+def _refused(error: AcpError, log: Log, annotations: Annotations, desk: Desk) -> int:
     """Nothing was started: tell everything that is wrong, each where it stands."""
     problems = error.problems if isinstance(error, ConfigError) else ()
     if problems:
         log.lines(error.render() if isinstance(error, ConfigError) else str(error))
-    notes = notes_of_problems(problems) or [Note("error", line) for line in str(error).splitlines()]
-    for note in capped(notes):
-        log.annotate(note)
+    annotations.add(
+        *(notes_of_problems(problems) or [Note("error", line) for line in str(error).splitlines()])
+    )
     log.line("Nothing was started.")
     desk.write({"status": "invalid"})
     desk.summarise(problems=problems, notes=() if problems else str(error).splitlines())
@@ -99,12 +102,14 @@ class _Action:
         self,
         context: Context,
         log: Log,
+        annotations: Annotations,
         desk: Desk,
         signals: Signals,
         environ: Mapping[str, str],
     ) -> None:
         self._context = context
         self._log = log
+        self._annotations = annotations
         self._desk = desk
         self._signals = signals
         self._environ = environ
@@ -116,8 +121,7 @@ class _Action:
     def run(self) -> int:
         inputs = read_inputs(self._environ)
         os.chdir(self._context.workspace)
-        for warning in inputs.warnings:
-            self._log.annotate(Note("warning", warning))
+        self._annotations.add(*(Note("warning", warning) for warning in inputs.warnings))
         planned = self._planned(inputs)
         if inputs.dry_run:
             return self._show([plan for _, plan in planned])
@@ -161,7 +165,7 @@ class _Action:
             try:
                 check_keys(plan, self._providers)
             except MissingKeyError as missing:
-                self._log.annotate(Note("warning", str(missing)))
+                self._annotations.add(Note("warning", str(missing)))
         self._warn(plans)
         self._log.line("This was a dry run: nothing was started.")
         self._desk.write({"status": "planned", "steps-total": str(sum(len(plan.steps) for plan in plans))})
@@ -169,9 +173,8 @@ class _Action:
         return 0
 
     def _warn(self, plans: Sequence[Plan]) -> None:
-        notes = notes_of_problems([problem for plan in plans for problem in plan.warnings])
-        for note in capped(notes):
-            self._log.annotate(note)
+        problems = [problem for plan in plans for problem in plan.warnings]
+        self._annotations.add(*notes_of_problems(problems, self._context.workspace))
 
     # --- the runs
 
@@ -196,25 +199,26 @@ class _Action:
     def _release(self, folders: Sequence[Path]) -> None:
         complaint = hand_over(folders, self._context.workspace)
         if complaint:
-            self._log.annotate(Note("warning", complaint))
+            self._annotations.add(Note("warning", complaint))
 
     # --- after the last
 
     def _hand_over(self, inputs: Inputs, ended: Sequence[Ended]) -> int:
         code = run_code(ended, self._signals.number, fail_on_error=inputs.fail_on_error)
         self._desk.write(figures(ended, self._context.workspace))
-        notes = [note for one in ended for note in notes_of_result(one.result)]
-        for note in capped(notes):
-            self._log.annotate(note)
+        for one in ended:
+            self._annotations.add(*notes_of_result(one.result, workspace=self._context.workspace))
+        notes = []
         try:
             self._upload(inputs, ended)
         except ArtifactError as error:
-            self._log.annotate(Note("error", f"the artifact was not uploaded: {error}"))
+            notes.append(f"The artifact was not uploaded: {error}")
+            self._annotations.add(Note("error", notes[0]))
             code = code or _UPLOAD_FAILED
         except Cancelled:
             self._log.line("The artifact was not uploaded: the job was cancelled.")
         if inputs.summary:
-            self._desk.summarise(reports=[one.report for one in ended])
+            self._desk.summarise([one.report for one in ended], notes=notes)
         self._desk.tell_where(ended)
         return 128 + self._signals.number if self._signals.number else code
 
@@ -224,7 +228,7 @@ class _Action:
             return
         if service is None:
             if self._context.in_actions:
-                self._log.annotate(Note("warning", _NO_SERVICE))
+                self._annotations.add(Note("warning", _NO_SERVICE))
             return
         from acp_action.github.handin import hand_in
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 from acp_action.github.commands import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from acp_action.engine.result import RunResult, StepResult
     from acp_action.errors import Position, Problem
+    from acp_action.github.commands import Level, Log
 
 MOST: Final = 9
 """Annotations of one level; the runner keeps ten in a step, and the tenth counts the rest."""
@@ -37,19 +38,41 @@ def notes_of_result(result: RunResult, *, file: str = "", workspace: Path | None
     ]
 
 
-def capped(notes: Sequence[Note], most: int = MOST) -> list[Note]:
-    """At most so many notes of each level, then one that counts the rest."""
-    seen: Counter[str] = Counter()
-    kept = []
-    for note in notes:
-        seen[note.level] += 1
-        if seen[note.level] <= most:
-            kept.append(note)
-    for level in ("error", "warning", "notice"):
-        if (more := seen[level] - most) > 0:
-            words = level if more == 1 else f"{level}s"
-            kept.append(Note(level, f"and {more:,} more {words}: see the log and the job's summary"))
-    return kept
+class Annotations:
+    """Writes notes as annotations while the runner keeps them, and as plain lines from then on.
+
+    ``most``: of each level in the whole step; ``close`` adds one to each level that tells of the rest.
+    """
+
+    def __init__(self, log: Log, most: int = MOST) -> None:
+        self._log = log
+        self._most = most
+        self._seen: Counter[Level] = Counter()
+
+    def add(self, *notes: Note) -> None:
+        """Tell of these."""
+        for note in notes:
+            self._seen[note.level] += 1
+            if self._seen[note.level] <= self._most:
+                self._log.annotate(note)
+            else:
+                self._log.lines(_as_line(note))
+
+    def close(self) -> None:
+        """Tell how many more there were; called once, at the end."""
+        for level, seen in self._seen.items():
+            if (more := seen - self._most) > 0:
+                words = level if more == 1 else f"{level}s"
+                self._log.annotate(
+                    Note(level, f"and {more:,} more {words}: see the log and the job's summary")
+                )
+        self._seen.clear()
+
+
+def _as_line(note: Note) -> str:
+    place = f"{note.file}:{note.line}:{note.column}" if note.line else note.file
+    told = ": ".join(part for part in (place, note.title, note.message) if part)
+    return f"[{note.level.upper()}] {told}"
 
 
 def relative_file(name: str, workspace: Path | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from acp_action.report.escape import one_line
 
@@ -25,10 +25,13 @@ _MASK_BREAKS: Final = re.compile("::|[\ud800-\udfff]")
 _WORDS: Final = {"error": "ERROR", "warning": "WARNING", "notice": "NOTICE"}
 
 
+Level: TypeAlias = Literal["error", "warning", "notice"]
+
+
 class Note(NamedTuple):
     """An annotation. ``file`` is relative to the workspace; ``line`` and ``column`` from 1, 0 for unknown."""
 
-    level: Literal["error", "warning", "notice"]
+    level: Level
     message: str
     title: str = ""
     file: str = ""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from acp_action.errors import Problem
+    from acp_action.github.annotations import Annotations
     from acp_action.github.artifacts import Uploaded
     from acp_action.github.commands import Log
     from acp_action.github.context import Context
@@ -32,9 +33,10 @@ _LONGEST_PLAN: Final = 200_000
 class Desk:
     """Hands things in; a command file that cannot be written costs a warning, never a result."""
 
-    def __init__(self, context: Context, log: Log) -> None:
+    def __init__(self, context: Context, log: Log, annotations: Annotations) -> None:
         self._context = context
         self._log = log
+        self._annotations = annotations
         self._link: ArtifactLink | None = None
         self._warned: set[str] = set()
 
@@ -87,7 +89,7 @@ class Desk:
         """Tell why a command file could not be written; outside of Actions nobody expects one."""
         if why and self._context.in_actions and what not in self._warned:
             self._warned.add(what)
-            self._log.annotate(Note("warning", f"cannot hand in the step's {what}: {why}"))
+            self._annotations.add(Note("warning", f"cannot hand in the step's {what}: {why}"))
 
 
 def plan_summary(plans: Sequence[Plan]) -> str:

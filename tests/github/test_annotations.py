@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 
 from acp_action.engine.result import Status
 from acp_action.errors import Position, Problem
-from acp_action.github.annotations import capped, notes_of_problems, notes_of_result, relative_file
-from acp_action.github.commands import Note
+from acp_action.github.annotations import Annotations, notes_of_problems, notes_of_result, relative_file
+from acp_action.github.commands import Log, Note
 from tests.fakes import Trace, a_plan, a_step, carry_out
+from tests.github.runner_port import runner_commands
 
 WORKSPACE = Path("/w/s")
 
@@ -69,14 +71,20 @@ def test_files_are_shown_as_seen_from_the_workspace(name: str, shown: str) -> No
 LEVELS = st.sampled_from(["error", "warning", "notice"])
 
 
-@given(st.lists(st.builds(Note, LEVELS, st.just("x"))))
+@given(st.lists(st.builds(Note, LEVELS, st.text("xyz", min_size=1))))
 def test_at_most_nine_of_a_level_then_one_that_counts_the_rest(notes: list[Note]) -> None:
-    """No level has more than ten, the first nine are kept in order, and none is lost uncounted."""
-    kept = capped(notes)
+    """No level has more than ten, the first nine in order; the rest are lines of the log, and counted."""
+    stream = StringIO()
+    annotations = Annotations(Log(stream))
+    annotations.add(*notes)
+    annotations.close()
+    kept = runner_commands(stream.getvalue())
     for level in ("error", "warning", "notice"):
-        of_level = [note for note in notes if note.level == level]
-        shown = [note for note in kept if note.level == level]
-        assert shown[:9] == of_level[:9]
-        assert len(shown) == min(len(of_level), 10)
-        if len(of_level) > 9:
-            assert shown[-1].message.startswith(f"and {len(of_level) - 9} more {level}")
+        told = [note.message for note in notes if note.level == level]
+        shown = [command.data for command in kept if command.name == level]
+        assert shown[:9] == told[:9]
+        assert len(shown) == min(len(told), 10)
+        if len(told) > 9:
+            assert shown[-1].startswith(f"and {len(told) - 9} more {level}")
+        lines = [line for line in stream.getvalue().splitlines() if line.startswith(f"[{level.upper()}] ")]
+        assert [line.partition(" ")[2] for line in lines] == told[9:]
