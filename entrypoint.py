@@ -28,9 +28,10 @@ def main() -> int:
     with Signals() as signals:
         for number in _early:
             signals.caught(number)
+        from acp_action import __version__
         from acp_action.github.action import main as act
 
-        return act(signals, os.environ, sys.stdout)
+        return act(signals, os.environ, sys.stdout, version=__version__)
 
 
 def _command_line() -> int:

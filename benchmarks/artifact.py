@@ -32,7 +32,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 import requests, tenacity
 from acp_action.github.archive import pack
-from acp_action.github.artifacts import ArtifactServer, upload_artifact
+from acp_action.github.artifacts import upload_artifact
+from acp_action.github.context import ArtifactServer
 
 root, url, token, hosts = Path(sys.argv[1]), *sys.argv[2:]
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -29,24 +29,13 @@ if TYPE_CHECKING:
     import requests
 
     from acp_action.github.archive import Archive
+    from acp_action.github.context import ArtifactServer
     from acp_action.github.exchange import Body, Send
 
 # Seconds to connect, which also bound the sending of each piece, and for an answer to come.
 _PATIENCE: Final = (30.0, 120.0)
 _LONGEST_ANSWER: Final = 1024 * 1024
 _BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-
-
-@dataclass(frozen=True, slots=True)
-class ArtifactServer:
-    """Where the run's artifacts go: ``ACTIONS_RESULTS_URL`` and ``ACTIONS_RUNTIME_TOKEN``.
-
-    ``retention_cap``: days that the repository allows (``GITHUB_RETENTION_DAYS``), 0 for no cap.
-    """
-
-    results_url: str
-    token: str = field(repr=False)
-    retention_cap: int = 0
 
 
 @dataclass(frozen=True, slots=True)

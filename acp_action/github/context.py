@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-from acp_action.github.artifacts import ArtifactServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
 # No helper program needs them, and what is not there cannot leak.
 _TOKENS: Final = ("ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactServer:
+    """Where the run's artifacts go: ``ACTIONS_RESULTS_URL`` and ``ACTIONS_RUNTIME_TOKEN``.
+
+    ``retention_cap``: days that the repository allows (``GITHUB_RETENTION_DAYS``), 0 for no cap.
+    """
+
+    results_url: str
+    token: str = field(repr=False)
+    retention_cap: int = 0
 
 
 @dataclass(frozen=True, slots=True)

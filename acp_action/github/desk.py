@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from acp_action.github.commands import Note
 from acp_action.github.files import append_summary, write_output
-from acp_action.github.summary import ArtifactLink, render_summary
 from acp_action.redaction import redact
 from acp_action.report.escape import md_code
-from acp_action.report.plan_view import plan_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +35,7 @@ class Desk:
         self._context = context
         self._log = log
         self._annotations = annotations
-        self._link: ArtifactLink | None = None
+        self._artifact: tuple[str, str] | None = None
         self._warned: set[str] = set()
 
     def write(self, values: Mapping[str, str]) -> None:
@@ -54,7 +52,7 @@ class Desk:
         """Tell of the artifact, in the log, the outputs and, later, the summary."""
         page = self._context.run_url
         url = f"{page}/artifacts/{artifact.id}" if page else ""
-        self._link = ArtifactLink(artifact.name, url)
+        self._artifact = artifact.name, url
         self.write({"artifact-id": artifact.id, "artifact-url": url, "artifact-digest": artifact.digest})
         self._log.line(f"Artifact {artifact.name}: {artifact.bytes:,} bytes {url}".rstrip())
 
@@ -67,10 +65,14 @@ class Desk:
         plans: Sequence[Plan] = (),
     ) -> None:
         """Write the job summary."""
+        # Late, as in the main: it is not needed for the log's first line.
+        from acp_action.github.summary import ArtifactLink, render_summary
+
         if plans:
             text = plan_summary(plans)
         else:
-            text = render_summary(reports, artifact=self._link, problems=problems, notes=notes)
+            link = ArtifactLink(*self._artifact) if self._artifact else None
+            text = render_summary(reports, artifact=link, problems=problems, notes=notes)
         self._warn_once("summary", append_summary(self._context.summary_file, redact(text)))
 
     def tell_where(self, ended: Sequence[Ended]) -> None:
@@ -94,6 +96,8 @@ class Desk:
 
 def plan_summary(plans: Sequence[Plan]) -> str:
     """The plans of a dry run as Markdown."""
+    from acp_action.report.plan_view import plan_text
+
     parts = []
     for plan in plans:
         text = redact(plan_text(plan))

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from acp_action.engine.cancel import StopSwitch
-    from acp_action.github.artifacts import ArtifactServer, Uploaded
+    from acp_action.github.artifacts import Uploaded
+    from acp_action.github.context import ArtifactServer
     from acp_action.github.inputs import Inputs
     from acp_action.github.outcome import Ended
 

@@ -213,7 +213,7 @@ def test_a_bug_costs_nothing_that_is_there(workspace: Path, monkeypatch: pytest.
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(f"::set-output name=status::fine {KEY}")
 
-    monkeypatch.setattr("acp_action.github.action.find_configs", broken)
+    monkeypatch.setattr("acp_action.github.job.find_configs", broken)
     acted = act(workspace, config="good.yaml", fal_key=KEY)
     assert (acted.code, acted.outputs) == (1, {"status": "failed"})
     assert {c.name for c in runner_commands(acted.log)} == {"add-mask", "error"}

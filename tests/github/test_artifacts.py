@@ -16,7 +16,8 @@ import requests
 
 from acp_action.errors import ArtifactError, Cancelled
 from acp_action.github import artifacts
-from acp_action.github.artifacts import ArtifactServer, Uploaded, _described
+from acp_action.github.artifacts import Uploaded, _described
+from acp_action.github.context import ArtifactServer
 from acp_action.github.twirp import Passing
 from tests.github.artifact_rules import make_token
 from tests.github.artifact_service import BUSY, HTML, LOST, RESET, Fault, StrictService

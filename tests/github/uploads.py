@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from acp_action.github.archive import Archive
-from acp_action.github.artifacts import ArtifactServer, Uploaded, upload_artifact
+from acp_action.github.artifacts import Uploaded, upload_artifact
+from acp_action.github.context import ArtifactServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

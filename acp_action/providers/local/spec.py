@@ -32,7 +32,7 @@ _READERS: Final[dict[Form, tuple[Callable[[Any], Any], str, str]]] = {
     "size": (values.size, "a size", "write width and height, such as 1024x768"),
     "text": (values.text, "a text", "write a text in quotes"),
     "tier": (values.tier, "a resolution", "write 720p or 1080p, or 1K, 2K or 4K"),
-    "whole": (values.whole, "a whole number", "write digits alone, as in 755"),
+    "whole": (values.whole, "a whole number", "write a whole number, in digits alone, as in 755"),
 }
 """How each form is read, what it is called, and how to write it."""
 
