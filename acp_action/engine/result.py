@@ -45,6 +45,10 @@ class Status(StrEnum):
         return self in (Status.FAILED, Status.TIMED_OUT, Status.REFUSED, Status.DOUBT)
 
 
+# Looked up once a step; the property would be called.
+_GOOD: Final = frozenset(status for status in Status if status.good)
+
+
 class Attempt(NamedTuple):
     """One attempt; times in seconds since the run started, ``worker`` counts from 0.
 
@@ -176,9 +180,10 @@ class RunResult:
     @property
     def success(self) -> bool:
         """Whether every enabled step has its output and nothing stopped the run."""
-        return not self.stopped and all(
-            r.status.good or not s.enabled for s, r in zip(self.plan.steps, self.steps, strict=True)
-        )
+        if self.stopped:
+            return False
+        bad = [i for i, result in enumerate(self.steps) if result.status not in _GOOD]
+        return not any(self.plan.steps[i].enabled for i in bad)
 
     def __iter__(self) -> Iterator[StepResult]:
         return iter(self.steps)
