@@ -60,6 +60,7 @@ WORKFLOWS = $(wildcard .github/workflows/*.yml) $(EXAMPLE_WORKFLOWS)
 # The linters of workflows and of the Dockerfile, to the hash; none of them needs a network.
 lint-workflows: .venv-workflows/.ready
 	@PATH="$(CURDIR)/.venv-workflows/bin:$$PATH" sh -ec 'actionlint $(WORKFLOWS); \
+	  sed -n "/^## In a workflow/,/^### /p" README.md | sed -n "/^\`\`\`yaml/,/^\`\`\`$$/{/^\`/d;p}" | actionlint -; \
 	  zizmor --offline --no-progress --persona pedantic action.yml .github $(EXAMPLE_WORKFLOWS); hadolint Dockerfile; \
 	  echo "No findings."'
 

@@ -20,7 +20,7 @@ class RunStarted(NamedTuple):
 
 
 class GroupStarted(NamedTuple):
-    """A group's first step may start now."""
+    """A group's first step may start now; ``steps``: all that are planned in it, at any depth."""
 
     at: float
     group: str

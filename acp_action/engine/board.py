@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 class GroupState:
     """A group while the run lasts; times in seconds since the run started."""
 
-    __slots__ = ("finished", "left", "missing", "sequential", "started", "tally")
+    __slots__ = ("finished", "left", "missing", "sequential", "started", "steps", "tally")
 
     def __init__(self, steps: int) -> None:
-        self.left = steps
+        self.steps = self.left = steps
         self.missing = False
         self.started = -1.0
         self.finished = 0.0
@@ -59,6 +59,7 @@ class Board:
         self.names = [*(group.name for group in plan.groups), ""]
         for step in plan.steps:
             for group in self._lineage[step.group]:
+                self.groups[group].steps += 1
                 self.groups[group].left += 1
 
     def settled(self, index: int) -> bool:
@@ -80,7 +81,7 @@ class Board:
                 state.started = now
                 spec = self._plan.groups[group]
                 parent = self._plan.groups[spec.parent].name if spec.parent >= 0 else ""
-                self._emit(GroupStarted(now, spec.name, state.left, parent))
+                self._emit(GroupStarted(now, spec.name, state.steps, parent))
 
     def settle(self, index: int, result: StepResult) -> list[int]:
         """Put a result up; the steps that are ready because of it."""

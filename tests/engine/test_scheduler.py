@@ -7,7 +7,7 @@ import pytest
 from acp_action.engine.outcome import Doubt, Expired, Fatal, Refused, Transient
 from acp_action.engine.throttle import Lanes, Limits
 from acp_action.engine.verdict import Patience
-from acp_action.events import GroupFinished, GroupStarted, StopRequested
+from acp_action.events import GroupFinished, GroupStarted, StepStarted, StopRequested
 from tests.engine.harness import DONE, Script, Virtual, near, statuses
 from tests.engine.plans import Spec, group_of, plan_of
 
@@ -37,6 +37,15 @@ def test_the_group_tells_of_its_start_and_of_both_its_durations() -> None:
     ended = next(e for e in run.recorder.events if isinstance(e, GroupFinished))
     assert (begun.group, begun.steps) == ("group_0", 4)
     assert (ended.duration, ended.sequential) == (near(2.8), near(10.3))
+
+
+def test_a_group_counts_its_disabled_steps_as_the_lines_of_its_steps_do() -> None:
+    """``with 2 steps`` and ``[2/2]`` are of one count: a step that is left out keeps its number."""
+    run = Virtual(plan_of([Spec("a", group=0, enabled=False), Spec("b", group=0)], [group_of(0, [0, 1])]))
+    run.run()
+    begun = next(e for e in run.recorder.events if isinstance(e, GroupStarted))
+    started = next(e for e in run.recorder.events if isinstance(e, StepStarted))
+    assert (begun.steps, started.number, started.total) == (2, 2, 2)
 
 
 def test_max_workers_of_a_group_is_how_many_run_at_once() -> None:
