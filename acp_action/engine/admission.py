@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from acp_action.engine.cancel import CancelToken
 from acp_action.engine.crew import Job
 from acp_action.engine.outcome import Done, Fatal, Opened, Refused
+from acp_action.engine.result import as_tuple
 from acp_action.engine.scopes import Gate, ScopeTree
 from acp_action.engine.throttle import UNCOUNTED
 from acp_action.engine.track import THROTTLE, WORKER, Track, rank_of
@@ -167,17 +168,20 @@ class Admission:
         """Tell that an attempt has started."""
         step = self._steps[index]
         self._send(
-            StepStarted(
-                now - self.begin,
-                step.name,
-                self._board.names[step.group],
-                step.number,
-                step.total,
-                attempt,
-                worker,
-                step.model.key,
-                step.provider,
-                self._expectations.expected(index),
+            as_tuple(
+                StepStarted,
+                (
+                    now - self.begin,
+                    step.name,
+                    self._board.names[step.group],
+                    step.number,
+                    step.total,
+                    attempt,
+                    worker,
+                    step.model.key,
+                    step.provider,
+                    self._expectations.expected(index),
+                ),
             )
         )
 

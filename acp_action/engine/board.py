@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acp_action.engine.result import GroupResult, Status, StepResult
+from acp_action.engine.result import GroupResult, Status, StepResult, as_tuple
 from acp_action.events import GroupFinished, GroupStarted, StepFinished
 
 if TYPE_CHECKING:
@@ -174,18 +174,21 @@ class Board:
         paths = tuple([str(f.path) for f in output.files]) if output is not None and output.files else ()
         service = result.duration
         self._emit(
-            StepFinished(
-                result.settled,
-                step.name,
-                result.group,
-                step.number,
-                step.total,
-                result.status,
-                service,
-                result.reason,
-                len(result.attempts),
-                paths,
-                result.cost,
+            as_tuple(
+                StepFinished,
+                (
+                    result.settled,
+                    step.name,
+                    result.group,
+                    step.number,
+                    step.total,
+                    result.status,
+                    service,
+                    result.reason,
+                    len(result.attempts),
+                    paths,
+                    result.cost,
+                ),
             )
         )
         if step.group >= 0:

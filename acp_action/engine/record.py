@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acp_action.engine.result import StepResult
+from acp_action.engine.result import StepResult, as_tuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,21 +27,23 @@ def result_of(
         cost, seed, params, notes = product.cost, product.seed, product.params, product.notes
     if text is not None:
         params = {step.text_param: text, **params}
-    # By position: names would cost as much as all the rest of making it.
-    return StepResult(
-        step.name,
-        step.type,
-        step.model.key,
-        step.provider,
-        group,
-        end.status,
-        end.reason,
-        output,
-        track.attempts,
-        track.waits(begin),
-        now - begin,
-        cost,
-        seed,
-        params,
-        notes,
+    return as_tuple(
+        StepResult,
+        (
+            step.name,
+            step.type,
+            step.model.key,
+            step.provider,
+            group,
+            end.status,
+            end.reason,
+            output,
+            track.attempts,
+            track.waits(begin),
+            now - begin,
+            cost,
+            seed,
+            params,
+            notes,
+        ),
     )

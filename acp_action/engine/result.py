@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
+as_tuple: Final = tuple.__new__
+"""Makes a NamedTuple from all its fields, in order: ``as_tuple(Waits, (…))``, in a third of the time.
+
+The class's own call goes through a Python function. Only where ten thousand steps feel it: nothing counts the
+fields here.
+"""
+
 
 class Status(StrEnum):
     """How a step ended."""

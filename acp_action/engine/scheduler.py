@@ -27,7 +27,7 @@ from acp_action.engine.outcome import (
     Transient,
 )
 from acp_action.engine.record import result_of
-from acp_action.engine.result import Attempt, Status
+from acp_action.engine.result import Attempt, Status, as_tuple
 from acp_action.engine.track import THROTTLE, WORKER
 from acp_action.engine.verdict import Again, End, Patience, verdict_on
 from acp_action.events import StepParked, StopRequested
@@ -171,7 +171,9 @@ class Scheduler:
         if held > 0.0:
             held = min(held, finished - started)
             track.processor += held
-        ended = Attempt(number, started - begin, finished - begin, worker, _ENDS[type(outcome)], reason, held)
+        ended = as_tuple(
+            Attempt, (number, started - begin, finished - begin, worker, _ENDS[type(outcome)], reason, held)
+        )
         track.attempts = (*track.attempts, ended) if track.attempts else (ended,)
 
     def _judge(self, index: int, track: Track, outcome: Outcome, now: float) -> None:

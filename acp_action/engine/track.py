@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, Literal
 
-from acp_action.engine.result import Attempt, Waits
+from acp_action.engine.result import Attempt, Waits, as_tuple
 
 if TYPE_CHECKING:
     from acp_action.engine.cancel import CancelToken
@@ -82,7 +82,8 @@ class Track:
 
     def waits(self, begin: float) -> Waits:
         """The split so far; ``begin`` is the run's start."""
-        return Waits(self.ready - begin, self.worker, self.throttle, self.backoff, self.processor)
+        split = (self.ready - begin, self.worker, self.throttle, self.backoff, self.processor)
+        return as_tuple(Waits, split)
 
 
 def rank_of(remaining: float, index: int) -> Rank:

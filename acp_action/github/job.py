@@ -99,6 +99,11 @@ class Job:
                     if len(ready) > 1:
                         self._log.line(f"Pipeline {config}:")
                     ended.append(self._carried_out(config, plan, folder))
+        except Exception:
+            # A bug; what went well before it is handed in before it is told.
+            if ended:
+                self._hand_over(inputs, ended)
+            raise
         finally:
             # Before anything that can fail, and even if the runs did.
             self._release([folder for _, _, folder in ready])

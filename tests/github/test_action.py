@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from acp_action.api.run import carry_out
 from tests.github.acting import Acted, act, runner
 from tests.github.runner_port import runner_commands
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from acp_action.api.run import PipelineResult
+    from acp_action.plan.model import Plan
 
 GOOD = """\
 name: Good
@@ -205,6 +209,23 @@ def test_outside_of_actions_it_prints_no_commands(workspace: Path) -> None:
     assert runner_commands(acted.log) == []
     assert "bad.yaml:5" in acted.log
     assert "1 file in output" in acted.log
+
+
+def test_a_bug_in_one_pipeline_does_not_cost_the_one_before(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What had ended is in outputs and summary; the status says that the whole failed."""
+
+    def broken(plan: Plan, *args: Any, **kwargs: Any) -> PipelineResult:
+        if plan.name == "Bad":
+            raise RuntimeError("a bug")
+        return carry_out(plan, *args, **kwargs)
+
+    monkeypatch.setattr("acp_action.github.job.carry_out", broken)
+    acted = act(workspace, config="good.yaml\nbad.yaml", provider="local", input="x")
+    assert (acted.code, acted.outputs["status"]) == (1, "failed")
+    assert acted.outputs["manifest"] == "output/good/manifest.json"
+    assert "facts" in acted.summary
 
 
 def test_a_bug_costs_nothing_that_is_there(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
