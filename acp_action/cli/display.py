@@ -13,6 +13,7 @@ from acp_action.events import event_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from acp_action.api.run import PipelineResult
     from acp_action.events import Event, Listener
@@ -83,19 +84,10 @@ def _result_document(result: PipelineResult, code: int) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def logging_to_stderr(level: str) -> Iterator[None]:
+def logging_to_stderr(level: str) -> AbstractContextManager[None]:
     """Send what the package logs, from a level on, to standard error as the guide shows it."""
-    log = logging.getLogger("acp_action")
+    from acp_action.progress.log import package_logs_to
+
     sink = logging.StreamHandler(StandardError())
     sink.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
-    before = log.level, log.propagate
-    log.addHandler(sink)
-    log.setLevel(level)
-    log.propagate = False
-    try:
-        yield
-    finally:
-        log.removeHandler(sink)
-        log.setLevel(before[0])
-        log.propagate = before[1]
+    return package_logs_to(sink, level)

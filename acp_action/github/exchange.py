@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -165,11 +166,10 @@ class Exchange:
         )
         if not lost:
             return taken
-        try:
+        # Where the listing cannot be had either, both readings stay open.
+        with suppress(Refused, Passing):
             if self.listed():
                 return taken
-        except (Refused, Passing):
-            pass
         return (
             f"the artifact name {self.name!r} is reserved (HTTP 409) by an upload that is not finished:"
             f" most likely by this one, since the answer to an earlier try was lost ({lost[-1]}), or by"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from acp_action.progress.log import package_logs_to
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from acp_action.github.commands import Log
 
@@ -30,18 +31,6 @@ class LogSink(logging.Handler):
         self._log.lines(text)
 
 
-@contextmanager
-def package_logs(log: Log, level: str = "INFO") -> Iterator[None]:
+def package_logs(log: Log, level: str = "INFO") -> AbstractContextManager[None]:
     """Send what the package logs, from a level on, to the step's log and nowhere else."""
-    logger = logging.getLogger("acp_action")
-    sink = LogSink(log)
-    before = logger.level, logger.propagate
-    logger.addHandler(sink)
-    logger.setLevel(level)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.removeHandler(sink)
-        logger.setLevel(before[0])
-        logger.propagate = before[1]
+    return package_logs_to(LogSink(log), level)
