@@ -195,3 +195,12 @@ def test_what_is_too_much_is_counted() -> None:
     lines = list(problems_section([PROBLEM] * 12, Detail(chart=False, rows=5, text=40, name=40)))
     assert lines[0] == "## ❌ 12 errors in the pipeline file"
     assert lines[-1] == "And 7 more in the log."
+
+
+def test_of_several_pipelines_the_failed_come_first() -> None:
+    """In the table and below it; those that ended alike keep their order."""
+    good, bad = summarise(guide_run(), OUT), summarise(mixed_run(), OUT)
+    names = ("a", "b", "c", "d")
+    runs = [replace(run, pipeline=name) for run, name in zip((good, bad, good, bad), names, strict=True)]
+    heads = [line for line in render_summary(runs).splitlines() if line.startswith("## ")][1:]
+    assert [head.split("`")[1] for head in heads] == ["b", "d", "a", "c"]
