@@ -45,9 +45,9 @@ def render_summary(
 ) -> str:
     """The summary of a job in Markdown, at most ``limit`` bytes of UTF-8.
 
-    Of several runs those that went wrong come first. ``problems``: of pipeline files that could not be run. ``notes``: sentences of ours on the whole job.
-    With too much to tell the charts go first, then rows, then the ends of texts, each with a count of what
-    is left out.
+    Of several runs those that went wrong come first. ``problems``: of pipeline files that could not be run.
+    ``notes``: sentences of ours on the whole job. With too much to tell the charts go first, then rows, then
+    the ends of texts, each with a count of what is left out.
     """
     # What went wrong first, also of several pipelines; sorted is stable, so the rest keeps its order.
     runs = sorted(runs, key=lambda run: run.status == "succeeded")
