@@ -96,7 +96,6 @@ BROKEN = [
 ONLY_LIBYAML = [
     ("%YAML 1.3\n---\na: 1\n", "1:1", "a line that begins with % is a YAML directive"),
     ("%FOO\n---\na: 1\n", "1:1", "a line that begins with % is a YAML directive"),
-    (f"a: {'[' * 2000}\n", "1:1003", "more than 50 lists and mappings within each other; write it flatter"),
     ('a: "\\ud83d!"\n', "1:5", "\\ud83d means nothing in double quotes; write the character itself"),
 ]
 
@@ -112,6 +111,14 @@ def test_a_broken_line_says_where_and_how(text: str, place: str, words: str) -> 
     (problem,) = problems_of(text)
     assert problem.startswith(f"{place}: ")
     assert words in problem
+
+
+def test_two_thousand_brackets_are_too_deep() -> None:
+    """Y4: newer libyaml gives up at the thousandth bracket itself, before it tells of the 51st."""
+    (problem,) = problems_of(f"a: {'[' * 2000}\n")
+    place, _, words = problem.partition(": ")
+    assert place in ("1:53", "1:1003")
+    assert words.endswith("more than 50 lists and mappings within each other; write it flatter")
 
 
 @pytest.mark.parametrize(("text", "place", "words"), BROKEN)
