@@ -29,7 +29,10 @@ _LONGEST_PLAN: Final = 200_000
 
 
 class Desk:
-    """Hands things in; a command file that cannot be written costs a warning, never a result."""
+    """Hands things in; a command file that cannot be written costs a warning, never a result.
+
+    ``summary``: whether one is wanted; until the inputs are read, it is.
+    """
 
     def __init__(self, context: Context, log: Log, annotations: Annotations) -> None:
         self._context = context
@@ -37,6 +40,7 @@ class Desk:
         self._annotations = annotations
         self._artifact: tuple[str, str] | None = None
         self._warned: set[str] = set()
+        self.summary = True
 
     def write(self, values: Mapping[str, str]) -> None:
         """Set outputs of the step, each as soon as it is known."""
@@ -64,7 +68,9 @@ class Desk:
         notes: Sequence[str] = (),
         plans: Sequence[Plan] = (),
     ) -> None:
-        """Write the job summary."""
+        """Write the job summary, where one is wanted."""
+        if not self.summary:
+            return
         # Late, as in the main: it is not needed for the log's first line.
         from acp_action.github.summary import ArtifactLink, render_summary
 

@@ -84,6 +84,7 @@ class Job:
     def run(self) -> int:
         """Do it; the exit code. Raises an AcpError for what keeps it from starting."""
         inputs = read_inputs(self._environ)
+        self._desk.summary = inputs.summary
         os.chdir(self._context.workspace)
         self._annotations.add(*(Note("warning", warning) for warning in inputs.warnings))
         planned = self._planned(inputs)
@@ -185,8 +186,7 @@ class Job:
             code = code or _UPLOAD_FAILED
         except Cancelled:
             self._log.line("The artifact was not uploaded: the job was cancelled.")
-        if inputs.summary:
-            self._desk.summarise([one.report for one in ended], notes=notes)
+        self._desk.summarise([one.report for one in ended], notes=notes)
         self._desk.tell_where(ended)
         return 128 + self._signals.number if self._signals.number else code
 

@@ -155,6 +155,18 @@ def test_several_pipelines_get_a_folder_each(workspace: Path) -> None:
     assert acted.outputs["steps-total"] == "5"
 
 
+@pytest.mark.parametrize(
+    ("config", "more"), [("bad.yaml", {}), ("wrong.yaml", {}), ("good.yaml", {"dry_run": "true"})]
+)
+def test_no_summary_is_written_where_none_is_wanted(
+    workspace: Path, config: str, more: dict[str, Any]
+) -> None:
+    """However it ends: after a run, for a broken file and for a plan."""
+    assert act(workspace, config=config, **more).summary
+    (workspace.parent / "runner/summary").unlink()
+    assert act(workspace, config=config, summary="false", **more).summary == ""
+
+
 def test_an_input_is_never_a_file_name(workspace: Path) -> None:
     """A prompt may come from a stranger's issue; it must not be able to name a file."""
     (workspace / "secret.txt").write_text("classified")
