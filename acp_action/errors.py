@@ -11,6 +11,7 @@ AcpError                      exit code 1
 │   └── DeadlineExpired           the step's time is over
 └── ProviderError                 an attempt did not produce its output
     ├── RateLimited               the provider refused for now; nothing was made or billed
+    ├── AccountClosed             it takes nothing more from this account: key, credit, quota of the day
     ├── TransientError            worth another try; nothing was billed
     ├── FatalError                another try would end the same way
     ├── PolicyRefusal             the provider refuses this content
@@ -26,6 +27,8 @@ from unicodedata import combining, east_asian_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from acp_action.providers.base import Announced
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
@@ -143,7 +146,15 @@ class StopWork(AcpError):  # noqa: N818 - a request, not a fault
 
 
 class Cancelled(StopWork):
-    """Somebody asked the run, the group or the step to stop."""
+    """Somebody asked the run, the group or the step to stop.
+
+    ``resumable``: the run was interrupted and may be taken up again later, so that work which a provider has
+    begun, and which is paid anyway, may go on there. Else nobody wants the result any more.
+    """
+
+    def __init__(self, message: str = "", *, resumable: bool = False) -> None:
+        super().__init__(message)
+        self.resumable = resumable
 
 
 class DeadlineExpired(StopWork):
@@ -158,7 +169,8 @@ class RateLimited(ProviderError):  # noqa: N818 - a state, not a fault
     """The provider refused for now. Nothing was made or billed.
 
     ``retry_after``: seconds to wait as told by the provider, None when it told nothing.
-    ``kind``: what is limited, when the provider says so.
+    ``kind``: what is limited, when the provider says so: requests in flight, or requests in a time.
+    ``announced``: limits that the answer told of.
     """
 
     def __init__(
@@ -166,11 +178,28 @@ class RateLimited(ProviderError):  # noqa: N818 - a state, not a fault
         message: str,
         *,
         retry_after: float | None = None,
-        kind: Literal["unknown", "concurrency", "pace", "day", "credit"] = "unknown",
+        kind: Literal["unknown", "concurrency", "pace"] = "unknown",
+        announced: Announced | None = None,
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.kind = kind
+        self.announced = announced
+
+
+class AccountClosed(ProviderError):  # noqa: N818 - a state, not a fault
+    """The provider takes nothing more from this account, so no other step need ask. Nothing was billed.
+
+    ``why``: the key is refused, the credit is used up, or the quota of the day is. ``reopens_in``: seconds,
+    None when waiting would not help.
+    """
+
+    def __init__(
+        self, message: str, *, why: Literal["key", "credit", "day"], reopens_in: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.why = why
+        self.reopens_in = reopens_in
 
 
 class TransientError(ProviderError):

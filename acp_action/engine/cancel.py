@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from acp_action.errors import Cancelled, DeadlineExpired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from acp_action.engine.clock import Clock
 
@@ -22,13 +23,15 @@ class CancelToken:
     when somebody waits: most attempts never do, and ten thousand events are not free.
     """
 
-    __slots__ = ("_clock", "_event", "_patience", "_reason", "abandoned", "deadline")
+    __slots__ = ("_calls", "_clock", "_event", "_patience", "_reason", "abandoned", "deadline", "resumable")
 
     def __init__(self, clock: Clock, deadline: float = math.inf, patience: float = math.inf) -> None:
         self._clock = clock
         self._event: threading.Event | None = None
         self._reason: str | None = None
         self._patience = patience
+        self._calls: tuple[Callable[[], None], ...] = ()
+        self.resumable = False
         self.abandoned = False
         self.deadline = deadline
 
@@ -37,24 +40,45 @@ class CancelToken:
         """Whether a stop was asked for."""
         return self._reason is not None
 
-    def cancel(self, reason: str) -> None:
-        """Ask the attempt to stop; the first reason stays. Ends its wait at once."""
+    def cancel(self, reason: str, *, resumable: bool = False) -> None:
+        """Ask the attempt to stop; the first reason stays. Ends its wait at once.
+
+        ``resumable``: the run is interrupted, and may be taken up again later.
+        """
         if self._reason is None:
+            self.resumable = resumable
             self._reason = reason
         # Read after the reason is written: a waiter that makes its event later sees the reason itself.
         event = self._event
         if event is not None:
             event.set()
+        for call in self._calls:
+            call()
 
     def abandon(self) -> None:
         """Note that nobody waits for the attempt any more: what it still makes must not be published."""
         self.abandoned = True
         self.cancel("given up")
 
+    @contextmanager
+    def waking(self, call: Callable[[], None]) -> Iterator[None]:
+        """While it lasts, ``call`` is called, perhaps more than once, as soon as a stop is asked for.
+
+        At once when it was asked for before; never at the deadline.
+        """
+        self._calls = (*self._calls, call)
+        try:
+            # Only now: a stop that came a moment ago did not see the call.
+            if self._reason is not None:
+                call()
+            yield
+        finally:
+            self._calls = tuple(kept for kept in self._calls if kept is not call)
+
     def check(self) -> None:
         """Raise Cancelled or DeadlineExpired when the attempt must end."""
         if self._reason is not None:
-            raise Cancelled(self._reason)
+            raise Cancelled(self._reason, resumable=self.resumable)
         if self._clock.now() >= self.deadline:
             raise DeadlineExpired(self._expiry(""))
 
@@ -66,7 +90,7 @@ class CancelToken:
         if self._reason is None:
             self._clock.wait(self._event, max(min(end, self.deadline) - self._clock.now(), 0.0))
         if self._reason is not None:
-            raise Cancelled(self._reason)
+            raise Cancelled(self._reason, resumable=self.resumable)
         if end > self.deadline:
             raise DeadlineExpired(self._expiry(what))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,8 @@ from acp_action.providers.base import Request, Source
 from acp_action.providers.local import LocalProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from acp_action.catalogue.models import Model
@@ -58,6 +60,10 @@ class ManualToken:
     def now(self) -> float:
         """The time of this token."""
         return self.time
+
+    def waking(self, call: Callable[[], None]) -> AbstractContextManager[None]:
+        """Nothing stops it from outside."""
+        return nullcontext()
 
 
 class Stager:
