@@ -6,6 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from acp_action.providers.base import Token
 
 
@@ -45,6 +48,10 @@ class Work:
     def now(self) -> float:
         """As the token's."""
         return self._token.now()
+
+    def waking(self, call: Callable[[], None]) -> AbstractContextManager[None]:
+        """As the token's."""
+        return self._token.waking(call)
 
     def on_purpose(self, *, at_least: float = 0.0) -> float:
         """Seconds waited on purpose; as many more as make up ``at_least`` with what the thread computed."""
