@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class Job:
     """One piece of ordered work. Times are seconds of the simulator; ``length``: how long it runs.
 
-    ``stuck``: it never leaves the queue. ``fails``: the words with which it ends. ``fate``: what a script did
-    to it. ``start_by``: when it is given up if it has not begun.
+    ``boot``: how long it waits though there is room. ``stuck``: it never leaves the queue. ``fails``: the
+    words with which it ends. ``fate``: what a script did to it. ``start_by``: when it is given up if it has
+    not begun.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Job:
     text: str
     created: float
     length: float
+    boot: float = 0.0
     began: float | None = None
     ended: float | None = None
     cancelled: bool = False
@@ -38,9 +40,10 @@ class Job:
         """queued, running, done, cancelled, or expired (given up before it began)."""
         if self.cancelled:
             return "cancelled"
-        if self.began is None:
-            late = self.start_by is not None and now > self.start_by
-            return "expired" if late else "queued"
+        if self.start_by is not None and now > self.start_by and (self.began or now) >= self.start_by:
+            return "expired"
+        if self.began is None or now < self.began:
+            return "queued"
         return "running" if self.ended is None or now < self.ended else "done"
 
 
@@ -114,7 +117,8 @@ class Queue:
             if job.stuck:
                 held.append(job)
             elif job.state(now) == "queued":
-                job.began, job.ended = now, now + job.length
+                job.began = now + job.boot
+                job.ended = job.began + job.length
                 self._running.append(job)
         self._waiting.extendleft(reversed(held))
         self.most = max(self.most, len(self._running))
