@@ -1,4 +1,4 @@
-"""Speech as the simulators speak it: a hum as long as the text takes, in the format that was asked for."""
+"""Speech as the simulators speak it: a hum about as long as the text takes, in the format asked for."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import functools
 import io
 import math
 import wave
+import zlib
 from array import array
 from typing import Final, NamedTuple, cast
 
 import av
+
+from tests.simulators.media import _id3, _marked_wav
 
 # About what people speak.
 CHARACTERS_A_SECOND: Final = 15.0
@@ -17,6 +20,8 @@ _PITCHES: Final = (110.0, 147.0, 165.0, 196.0)
 
 # Codec name of an output format: container, encoder and content type.
 _CODED: Final = {"mp3": ("mp3", "libmp3lame", "audio/mpeg"), "opus": ("ogg", "libopus", "audio/ogg")}
+# The text stands in a tag of our own.
+_PLAIN: Final = {"write_id3v2": "0"}
 _RAW: Final = {"pcm": "audio/pcm", "ulaw": "audio/basic", "alaw": "audio/basic", "wav": "audio/wav"}
 
 
@@ -40,31 +45,35 @@ class Format(NamedTuple):
         return _CODED[self.codec][2] if self.codec in _CODED else _RAW[self.codec]
 
 
-def seconds_of(text: str) -> float:
-    """How long a text takes to speak."""
-    return max(0.3, len(text) / CHARACTERS_A_SECOND)
+def speech(name: str, text: str) -> bytes:
+    """A text spoken, in the format of that name; raises ValueError for an unknown one.
 
-
-@functools.lru_cache(maxsize=64)
-def hum(name: str, seconds: float, pitch: int = 0) -> bytes:
-    """Audio in the format of that name, ``pitch`` choosing between a few voices.
-
-    Above 30 s the same stretch goes on, so that a long text costs a test no more than a short one.
+    Whole seconds, at most eight: a long text shall cost a test no more than a short one. Formats that have
+    room for it carry the text, the others at least a pitch of its own, so that mixed-up results show.
     """
+    seconds = min(math.ceil(len(text) / CHARACTERS_A_SECOND) or 1, 8)
+    sound = _hum(name, seconds, _PITCHES[zlib.crc32(text.encode()) % len(_PITCHES)])
+    if name.startswith("mp3"):
+        return _id3(text) + sound
+    return _marked_wav(sound, text) if name.startswith("wav") else sound
+
+
+@functools.cache
+def _hum(name: str, seconds: int, pitch: float) -> bytes:
     wanted = Format.named(name)
-    samples = _samples(wanted.rate, min(seconds, 30.0), _PITCHES[pitch % len(_PITCHES)])
+    samples = _samples(wanted.rate, seconds, pitch)
     if wanted.codec in _CODED:
         return _coded(samples, wanted)
     if wanted.codec == "wav":
         return _wav(samples, wanted.rate)
-    return samples.tobytes() if wanted.codec == "pcm" else bytes(b >> 8 & 255 for b in samples)
+    return samples.tobytes() if wanted.codec == "pcm" else bytes(level >> 8 & 255 for level in samples)
 
 
-def _samples(rate: int, seconds: float, pitch: float) -> array[int]:
+def _samples(rate: int, seconds: int, pitch: float) -> array[int]:
     step = 2 * math.pi * pitch / rate
     # One period of a whole number of samples, repeated: a sine a sample would take seconds.
     period = [int(9000 * math.sin(step * i)) for i in range(max(1, round(rate / pitch)))]
-    count = int(rate * seconds)
+    count = rate * seconds
     return array("h", (period * (count // len(period) + 1))[:count])
 
 
@@ -81,7 +90,7 @@ def _wav(samples: array[int], rate: int) -> bytes:
 def _coded(samples: array[int], wanted: Format) -> bytes:
     kind, encoder, _ = _CODED[wanted.codec]
     out = io.BytesIO()
-    with av.open(out, "w", format=kind) as container:
+    with av.open(out, "w", format=kind, container_options=_PLAIN) as container:
         stream = cast("av.AudioStream", container.add_stream(encoder, rate=wanted.rate))
         stream.layout = "mono"
         stream.bit_rate = (wanted.bit_rate or 64) * 1000
