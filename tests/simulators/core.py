@@ -225,7 +225,7 @@ class Simulator:
     def new_id(self, prefix: str = "") -> str:
         """An id that nothing has had."""
         self._made += 1
-        return f"{prefix}{self.seed:x}{self._made:05x}{id(self) & 0xFFFFFF:06x}"
+        return f"{prefix}sim{self._made:06x}{id(self) >> 4 & 0xFFFFFF:06x}"
 
     def product(self, endpoint: str) -> Product | None:
         """What the catalogue knows of an endpoint."""

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.simulators.faults import Make, Shape
+    from tests.simulators.wire import Call, Reply
 
 
 @dataclass(slots=True, eq=False)
 class Job:
     """One piece of ordered work. Times are seconds of the simulator; ``length``: how long it runs.
 
-    ``stuck``: it never leaves the queue. ``fails``: the words with which it ends. ``fate``: what a script did to it.
-    ``start_by``: when it is given up if it has not begun.
+    ``boot``: how long it waits though there is room. ``stuck``: it never leaves the queue. ``fails``: the
+    words with which it ends. ``fate``: what a script did to it. ``start_by``: when it is given up if it has
+    not begun.
     """
 
     id: str
@@ -21,6 +28,7 @@ class Job:
     text: str
     created: float
     length: float
+    boot: float = 0.0
     began: float | None = None
     ended: float | None = None
     cancelled: bool = False
@@ -32,14 +40,15 @@ class Job:
         """queued, running, done, cancelled, or expired (given up before it began)."""
         if self.cancelled:
             return "cancelled"
-        if self.began is None:
-            late = self.start_by is not None and now > self.start_by
-            return "expired" if late else "queued"
+        if self.start_by is not None and now > self.start_by and (self.began or now) >= self.start_by:
+            return "expired"
+        if self.began is None or now < self.began:
+            return "queued"
         return "running" if self.ended is None or now < self.ended else "done"
 
 
 class Queue:
-    """Jobs by id; at most ``capacity`` run at a time, None for all. ``most``: the most that ever ran at once."""
+    """Jobs by id; at most ``capacity`` run at a time. ``most``: the most that ever ran at once."""
 
     def __init__(self, capacity: int | None = None) -> None:
         self.capacity = capacity
@@ -77,6 +86,21 @@ class Queue:
             self._fill(now)
         return True
 
+    def finish(self, job: Job, now: float) -> None:
+        """Let a job be done now."""
+        job.began, job.ended, job.stuck = job.created if job.began is None else job.began, now, False
+        if job in self._waiting:
+            self._waiting.remove(job)
+        self.advance(now)
+
+    def hold(self, job: Job, now: float) -> None:
+        """Put a job back into the queue, which it never leaves again."""
+        job.stuck, job.began, job.ended = True, None, None
+        if job in self._running:
+            self._running.remove(job)
+            self._waiting.append(job)
+            self._fill(now)
+
     def advance(self, now: float) -> None:
         """Let happen what should have happened until now, each at its own time."""
         while self._running:
@@ -93,10 +117,24 @@ class Queue:
             if job.stuck:
                 held.append(job)
             elif job.state(now) == "queued":
-                job.began, job.ended = now, now + job.length
+                job.began = now + job.boot
+                job.ended = job.began + job.length
                 self._running.append(job)
         self._waiting.extendleft(reversed(held))
         self.most = max(self.most, len(self._running))
+
+
+def fated(change: Callable[[Any, Job], None]) -> Shape:
+    """A fault by which the ordered job goes another way; ``change`` gets the simulator and the job."""
+
+    def shape(sim: Any, call: Call, make: Make) -> Reply:
+        before = len(sim.queue.jobs)
+        reply = make()
+        if len(sim.queue.jobs) > before:
+            change(sim, list(sim.queue.jobs.values())[-1])
+        return reply
+
+    return shape
 
 
 def _end(job: Job) -> float:
