@@ -214,6 +214,10 @@ class Simulator:
         """Headers that tell limits on every answer."""
         return {}
 
+    def one_spelling(self, content: Any) -> Any:
+        """The JSON of a request in one spelling, where the provider takes several for the same."""
+        return content
+
     # What subclasses use.
 
     def wait_header(self, refusal: Refusal, told: str | None = None) -> dict[str, str]:
