@@ -1,4 +1,4 @@
-"""ElevenLabs' messages, as pure functions: requests from settings, facts from headers, sound from raw samples.
+"""ElevenLabs' messages, as pure functions: requests from settings, facts from headers, sound from samples.
 
 Sources: https://elevenlabs.io/docs/api-reference/text-to-speech/convert, .../api-reference/history/get-audio,
 .../developers/resources/error-messages and the requests of the official elevenlabs package.
@@ -10,8 +10,10 @@ import re
 import struct
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from acp_action.providers.answer import excerpt
 from acp_action.providers.base import Announced
-from acp_action.providers.calls import amount, entry, excerpt
+from acp_action.providers.calls import entry
+from acp_action.providers.remote import finite_cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,10 +50,10 @@ class Heard(NamedTuple):
 def heard(headers: Mapping[str, str]) -> Heard:
     """The facts of an answer's headers; each None where it is missing or makes no sense."""
     item = headers.get("history-item-id", "")
-    most = amount(headers.get("maximum-concurrent-requests"))
+    most = finite_cost(headers.get("maximum-concurrent-requests"))
     return Heard(
         item if _HISTORY_ID.fullmatch(item) else None,
-        amount(headers.get("character-cost")),
+        finite_cost(headers.get("character-cost")),
         Announced(concurrency=int(most)) if most and most >= 1 else None,
     )
 
@@ -72,7 +74,7 @@ def message_of(answer: Any) -> str:
 
 def extension(output_format: str) -> str:
     """What a file in an output format is called."""
-    return _EXTENSIONS[output_format.partition("_")[0]]
+    return str(_EXTENSIONS[output_format.partition("_")[0]])
 
 
 def wav_header(output_format: str, size: int) -> bytes:

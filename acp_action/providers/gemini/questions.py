@@ -11,23 +11,23 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "describe": "Describe this image in two to four sentences: what it shows, where, and in what mood.",
     "detailed": (
         "Describe this image in detail: its subjects and what they do, the surroundings and the background, "
-        "colours, light, materials and textures, the style and medium, the mood, and any text that can be read."
+        "colours, light, materials and textures, the style and medium, the mood, and any text in it."
     ),
     "classify": (
-        "Classify this image. Give, one on each line: the main category, the subcategory, the style or medium, "
-        "the setting, and up to ten keywords, the most fitting first."
+        "Classify this image. Give, one on each line: the main category, the subcategory, the style or "
+        "medium, the setting, and up to ten keywords, the most fitting first."
     ),
     "objects": (
-        "List the objects in this image, the most prominent first. For each give its name, how many there are, "
-        "where it is in the frame, and its colour or another mark by which it can be told."
+        "List the objects in this image, the most prominent first. For each give its name, how many there "
+        "are, where it is in the frame, and its colour or another mark by which it can be told."
     ),
     "ocr": (
         "Write down all text that can be read in this image, exactly as it is written, in reading order, and "
-        "keep its line breaks. Mark what cannot be read as [unreadable]. If there is no text, answer: no text."
+        "keep its line breaks. Mark what cannot be read as [unreadable]. Without any text, answer: no text."
     ),
     "composition": (
-        "Analyse the composition of this image: framing and point of view, where the subject is and what leads "
-        "to it, balance, symmetry and depth, light and shadow, colours and contrast, and what could be better."
+        "Analyse the composition of this image: framing and point of view, where the subject is and what "
+        "leads to it, balance, symmetry and depth, light and shadow, colours and contrast, what could be better."
     ),
     "qa": "What can be seen in this image?",
 }

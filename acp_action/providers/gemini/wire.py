@@ -10,7 +10,8 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
-from acp_action.providers.calls import MAY_BE_BILLED, entry, excerpt
+from acp_action.providers.answer import excerpt
+from acp_action.providers.calls import MAY_BE_BILLED, entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -153,7 +154,9 @@ def until_pacific_midnight(now: float) -> float:
 
 def _is_summer(day: datetime) -> bool:
     """From the second Sunday of March to the first of November."""
-    march, november = (day.replace(month=m, day=1, hour=2, minute=0, second=0, microsecond=0) for m in (3, 11))
+    march, november = (
+        day.replace(month=m, day=1, hour=2, minute=0, second=0, microsecond=0) for m in (3, 11)
+    )
     first = march + timedelta(days=(6 - march.weekday()) % 7 + 7)
     last = november + timedelta(days=(6 - november.weekday()) % 7)
     return first <= day < last

@@ -1,14 +1,15 @@
 """OpenAI's messages about images, as pure functions: requests from settings, results from answers.
 
-Sources: https://platform.openai.com/docs/api-reference/images, .../docs/guides/error-codes and the types of the
-official openai package.
+Sources: https://platform.openai.com/docs/api-reference/images, .../docs/guides/error-codes and the types of
+the official openai package.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from acp_action.providers.calls import entry, excerpt
+from acp_action.providers.answer import excerpt
+from acp_action.providers.calls import entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,11 +27,6 @@ OUT_OF_CREDIT: Final = frozenset({"insufficient_quota", "billing_hard_limit_reac
 def body(model: str, prompt: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """A request for one picture; what is not set the service decides."""
     return {"model": model, "prompt": prompt, "n": 1, **settings}
-
-
-def form(model: str, prompt: str, settings: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of a form that asks for a changed picture, beside the picture itself."""
-    return {name: str(value) for name, value in body(model, prompt, settings).items()}
 
 
 def result_of(answer: Any) -> dict[str, JsonValue] | None:

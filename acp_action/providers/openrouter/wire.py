@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from acp_action.providers.calls import MAY_BE_BILLED, amount, entry, excerpt
+from acp_action.providers.answer import excerpt
+from acp_action.providers.calls import MAY_BE_BILLED, entry
+from acp_action.providers.remote import finite_cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +54,7 @@ def fault_of(answer: Any) -> Fault | None:
         error = entry(choice, "error") or {}
     if error is None:
         return None
-    code = amount(entry(error, "code"))
+    code = finite_cost(entry(error, "code"))
     said = error if isinstance(error, str) else entry(error, "message")
     reasons = entry(error, "metadata", "reasons")
     told = tuple(map(str, reasons)) if isinstance(reasons, list) else ()
@@ -85,11 +87,15 @@ def result_of(answer: Any) -> dict[str, JsonValue] | None:
 
 def cost_of(answer: Any) -> float | None:
     """What the call cost in USD, as the answer tells; None when it does not."""
-    return amount(entry(answer, "usage", "cost"))
+    return finite_cost(entry(answer, "usage", "cost"))
 
 
 def _facts(answer: Any) -> dict[str, JsonValue]:
-    facts = {"cost": cost_of(answer), "version": entry(answer, "model"), "provider": entry(answer, "provider")}
+    facts = {
+        "cost": cost_of(answer),
+        "version": entry(answer, "model"),
+        "provider": entry(answer, "provider"),
+    }
     used = entry(answer, "usage")
     counts = {k: v for k, v in used.items() if isinstance(v, int)} if isinstance(used, dict) else {}
     return {**{k: v for k, v in facts.items() if v is not None}, **({"usage": counts} if counts else {})}
