@@ -163,7 +163,7 @@ def test_every_format_has_an_extension(output: str) -> None:
 def test_texts_and_voices_are_checked_before_money() -> None:
     """A text that is too long for the model, two voices at once."""
     model = model_of("text_to_speech", "elevenlabs")
-    params = {"text": "x" * 10_001, "voice": "Rachel", "voice_id": VOICE, "stability": 2}
+    params: dict[str, Any] = {"text": "x" * 10_001, "voice": "Rachel", "voice_id": VOICE, "stability": 2}
     found = [
         c.what
         for c in ElevenLabsProvider(Account("elevenlabs")).check(
