@@ -46,6 +46,7 @@ def explained(status: int, detail: Any) -> str:
         (429, "something_new", ""),
         (400, "content_against_policy", "PolicyRefusal "),
         (403, "only_for_creator", "FatalError "),
+        (403, "forbidden", ""),
         (400, "max_character_limit_exceeded", ""),
         (404, "voice_not_found", ""),
     ],

@@ -32,6 +32,8 @@ MOST_BYTES: Final = 256 * 1024 * 1024
 
 _FORMAT: Final = "mp3_44100_128"
 _HEAD: Final = 1000
+# The most voices that one answer lists.
+_VOICES: Final = 100
 # Fields that do not go into the body.
 _OURS: Final = ("voice", "voice_id", "output_format")
 
@@ -152,7 +154,8 @@ class ElevenLabsProvider(Remote):
         """The id of a voice; one that is not known is looked for, before anything is ordered."""
         found = known_voice(name) or self._voices.get(name)
         if found is None:
-            answer = self.wire.get(SEARCH, token, what="looking for a voice", params={"search": name})
+            asked = {"search": name, "page_size": _VOICES}
+            answer = self.wire.get(SEARCH, token, what="looking for a voice", params=asked)
             found = self._voices[name] = found_voice(name, told_by(answer))
         return found
 
