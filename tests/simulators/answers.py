@@ -54,7 +54,7 @@ def answer_to(asked: Question) -> str:
         return json.dumps(_instance(asked.schema, asked.text))
     pictures = asked.pictures
     seen = f" It shows {pictures} picture{'s' * (pictures != 1)}." if pictures else ""
-    return f"An answer to: {asked.text.rstrip('.')}.{seen}"
+    return f"An answer to: {asked.text.rstrip('.?! ')}.{seen}"
 
 
 def _instance(schema: Mapping[str, Any], text: str) -> Any:

@@ -115,6 +115,10 @@ class GeminiSimulator(Simulator):
         said = shapes.over_quota(refusal, shapes.MODELS[0], size, told=in_body)
         return json_reply(429, said, self.wait_header(refusal, told))
 
+    def one_spelling(self, content: Any) -> Any:
+        """camelCase, and base64 in the alphabet that has + and /."""
+        return shapes.plain_base64(shapes.camel(content))
+
     # Answers.
 
     def generate(self, call: Call, model: str) -> Reply:

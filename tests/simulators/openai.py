@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tests.simulators import openai_shapes as shapes
 from tests.simulators.answers import BadInputError
-from tests.simulators.core import Route, Simulator, prompt_in, route
+from tests.simulators.core import Simulator, prompt_in, route
 from tests.simulators.forms import parts
 from tests.simulators.media import sample
 from tests.simulators.openai_faults import FAULTS
@@ -79,9 +79,9 @@ class OpenAISimulator(Simulator):
     def announce(self, call: Call) -> Mapping[str, str]:
         return self._counts() if call.kind == "order" else {}
 
-    def _handle(self, call: Call, found: tuple[Route, tuple[str, ...]] | None) -> Reply:
+    def _serve(self, call: Call) -> Reply:
         """Every answer has a number, refusals too."""
-        reply = super()._handle(call, found)
+        reply = super()._serve(call)
         return replace(reply, headers={**reply.headers, "x-request-id": f"req_{call.number:08d}"})
 
     def _counts(self) -> dict[str, str]:
