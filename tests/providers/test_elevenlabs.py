@@ -65,7 +65,7 @@ _LIMITED = [
     name for name, outcome in COMMON.items() if outcome[0] == "RateLimited" and name != "P3.concurrency"
 ]
 OUTCOMES = {
-    **COMMON,
+    **{name: outcome for name, outcome in COMMON.items() if name != "N3.no_id"},
     # What broke off is in the history.
     **dict.fromkeys(_FETCHED, ("made", "accepted")),
     # There is no limit on the pace: it is the service that is busy.
@@ -82,8 +82,8 @@ OUTCOMES = {
 
 
 def test_every_fault_of_an_order_is_judged() -> None:
-    """The table has every fault that the simulator knows, but for those that hang."""
-    assert faults_of_orders(ElevenLabsSimulator) == set(OUTCOMES)
+    """The table has every fault that the simulator knows, but for those that hang or need JSON."""
+    assert faults_of_orders(ElevenLabsSimulator) - {"N3.no_id"} == set(OUTCOMES)
 
 
 @pytest.mark.parametrize(("fault", "outcome"), OUTCOMES.items())
