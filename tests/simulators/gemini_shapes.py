@@ -24,6 +24,7 @@ MODELS: Final = (
     "gemini-2.5-flash-lite",
     "gemini-2.5-pro",
     "gemini-3-pro-image",
+    "gemini-3.1-flash-image",
     "gemini-3.5-flash-lite",
     "gemini-3.8-flash",
 )
