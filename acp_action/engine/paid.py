@@ -66,7 +66,7 @@ def attempt_paid(
             return Done(output, _product_of(kept, earlier=earlier), request.text, cached=earlier)
         if not paper.reopen():
             raise FatalError(_lost(kept))
-    made = ordered(step, request, token, provider, paper)
+    made = ordered(step, request._replace(trail=paper), token, provider, paper)
     if not isinstance(made, Product):
         return made
     kept = safe.keep(step.stem, made)
@@ -83,13 +83,16 @@ def attempt_paid(
 def ordered(
     step: Step, request: Request, token: CancelToken, provider: Provider, paper: StepPaper
 ) -> Product | Outcome:
-    """What the provider makes of the request, unless an order is open of which nobody knows what became."""
+    """What the provider makes of the request, unless an order is open of which nobody knows what became.
+
+    The request has the paper as its trail.
+    """
     doubtful = paper.doubtful
     if doubtful is not None and not _may_repeat(step, doubtful):
         when = "in this run" if doubtful.here else "by an earlier run"
         return _doubt(f"it was sent {when}, and what became of it is not known", step, doubtful)
     try:
-        return provider.run(request._replace(trail=paper), token)
+        return provider.run(request, token)
     except UnknownOutcome as error:
         reason = redact(str(error))
         order = paper.doubtful

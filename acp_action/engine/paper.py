@@ -113,6 +113,8 @@ class StepPaper:
     nothing is known may be sent again.
     """
 
+    __slots__ = ("_fresh", "_resubmit", "_sheet", "_write")
+
     def __init__(
         self, sheet: Sheet, write: Writer = _as_it_is, *, fresh: bool = False, resubmit: bool = False
     ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from acp_action.engine.outcome import Done, Doubt, Expired, Fatal, Refused, Stopped, Transient
 from acp_action.engine.paid import attempt_paid, ordered
@@ -29,14 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from acp_action.artifacts import Output
-    from acp_action.engine.cancel import CancelToken
     from acp_action.engine.crew import Job
     from acp_action.engine.outcome import Outcome
     from acp_action.engine.paid import Books
     from acp_action.engine.request import RunContext
     from acp_action.errors import FatalError
     from acp_action.plan.model import Step
-    from acp_action.providers.base import Provider, Request, Stage
+    from acp_action.providers.base import Provider, Stage
 
 
 class Publisher(Protocol):
@@ -71,11 +70,11 @@ def make_performer(
     nothing is known to the next run.
     """
     steps = context.plan.steps
-    make = _Maker(providers, publisher, books)
+    desk = _Desk(context, providers, publisher, books, LooseJournal())
 
     def perform(job: Job) -> Outcome:
         step, begun, own = steps[job.step], time.monotonic(), time.thread_time()
-        outcome = attempt_step(step, job, context, make)
+        outcome = attempt_step(step, job, desk)
         if isinstance(outcome, Done):
             return _measured(outcome, begun, own)
         # What is left behind is swept later; a worker that died of it would leave the run waiting.
@@ -86,38 +85,38 @@ def make_performer(
     return perform
 
 
-class _Maker:
-    """Carries requests out, each by the way that its provider needs."""
+class _Desk(NamedTuple):
+    """What attempts are made with, besides their job."""
 
-    def __init__(self, providers: Mapping[str, Provider], publisher: Publisher, books: Books | None) -> None:
-        self.publisher = publisher
-        self._providers = providers
-        self._books = books
-        self._loose = LooseJournal()
+    context: RunContext
+    providers: Mapping[str, Provider]
+    publisher: Publisher
+    books: Books | None
+    loose: LooseJournal
 
-    def __call__(self, step: Step, request: Request, token: CancelToken) -> Outcome:
-        provider, publisher = self._providers[step.provider], self.publisher
+
+def attempt_step(step: Step, job: Job, desk: _Desk) -> Outcome:
+    """Make one attempt at a step; raises nothing but KeyboardInterrupt."""
+    publisher, token = desk.publisher, job.token
+    try:
+        token.check()
+        stage, provider = publisher.stage_for(step.stem), desk.providers[step.provider]
         made: Product | Outcome
         if step.provider == LOCAL:
+            request = build_request(step, job, desk.context, stage)
             made = provider.run(request, token)
-        elif self._books is not None:
-            return attempt_paid(step, request, token, provider, self._books)
+        elif desk.books is not None:
+            request = build_request(step, job, desk.context, stage)
+            return attempt_paid(step, request, token, provider, desk.books)
         else:
-            made = ordered(step, request, token, provider, self._loose.trail(step.name))
+            paper = desk.loose.trail(step.name)
+            request = build_request(step, job, desk.context, stage, paper)
+            made = ordered(step, request, token, provider, paper)
         if not isinstance(made, Product):
             return made
         if token.abandoned:
             return Stopped("given up")
         return Done(publisher.publish(step.stem, made), made, request.text)
-
-
-def attempt_step(step: Step, job: Job, context: RunContext, make: _Maker) -> Outcome:
-    """Make one attempt at a step; raises nothing but KeyboardInterrupt."""
-    publisher = make.publisher
-    try:
-        job.token.check()
-        request = build_request(step, job, context, publisher.stage_for(step.stem))
-        return make(step, request, job.token)
     except KeyboardInterrupt:
         raise
     except OSError as error:
