@@ -62,8 +62,7 @@ def attempt_paid(
         output = safe.place(step.stem, kept, trusted=False)
         if output is not None:
             paper.published()
-            earlier = not paper.kept_here
-            return Done(output, _product_of(kept, earlier=earlier), request.text, cached=earlier)
+            return Done(output, _product_of(kept), request.text, cached=True)
         if not paper.reopen():
             raise FatalError(_lost(kept))
     made = ordered(step, request._replace(trail=paper), token, provider, paper)
@@ -129,17 +128,10 @@ def _lost(kept: Kept) -> str:
     )
 
 
-def _product_of(kept: Kept, *, earlier: bool) -> Product:
+def _product_of(kept: Kept) -> Product:
     """The product that a kept result was; what an earlier run paid for costs nothing now."""
-    notes = {**kept.notes, "paid_earlier": {"cost": kept.cost, "at": kept.at}} if earlier else kept.notes
-    return Product(
-        kept.kind,
-        text=kept.text,
-        cost=0.0 if earlier else kept.cost,
-        seed=kept.seed,
-        params=kept.params,
-        notes=notes,
-    )
+    notes = {**kept.notes, "paid_earlier": {"cost": kept.cost, "at": kept.at}}
+    return Product(kept.kind, text=kept.text, cost=0.0, seed=kept.seed, params=kept.params, notes=notes)
 
 
 def _urls(provider: Provider) -> dict[str, str]:

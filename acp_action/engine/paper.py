@@ -139,11 +139,6 @@ class StepPaper:
         return None if self._fresh and not self._sheet.kept_here else self._sheet.kept
 
     @property
-    def kept_here(self) -> bool:
-        """Whether this run made the kept result."""
-        return self._sheet.kept_here
-
-    @property
     def doubtful(self) -> Order | None:
         """The order of which nobody knows what became of it, unless it may be sent again."""
         order = self._sheet.order

@@ -14,6 +14,7 @@ from acp_action.engine.paper import Kept
 from acp_action.errors import OutputError, Unrecorded
 from acp_action.providers.base import RemoteJob
 from acp_action.redaction import SECRETS
+from acp_action.store import vault
 from acp_action.store.journal import Journal, look
 from acp_action.store.journal_lines import encode
 
@@ -211,6 +212,31 @@ def test_a_link_in_the_state_folders_place_is_not_followed(tmp_path: Path) -> No
     (tmp_path / "acp-state").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OutputError, match="is a symbolic link; remove it"):
         Journal(tmp_path)
+
+
+def test_what_was_said_is_on_the_disk_before_the_next_thing_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """X5: what cannot be undone waits for the disk, and a result for its file; the rest does not."""
+    told: list[str] = []
+    monkeypatch.setattr(vault, "sync_folder", lambda folder: told.append(folder.name))
+    with Journal(tmp_path, sync=lambda _descriptor: told.append("journal")) as journal:
+        paper = journal.trail("hero", "k")
+        made = tmp_path / "made"
+        made.write_bytes(b"x")
+        told.clear()
+        paper.intended(0.5)
+        paper.accepted(JOB)
+        assert told == ["journal", "journal"]
+        paper.accepted(JOB._replace(begun=True))
+        assert told == ["journal", "journal"]
+        paper.settled({"url": "u"})
+        journal.vault.take(made, "0" * 64)
+        paper.fetched(Kept("text", text="it"))
+        assert told[2:] == ["journal", "blobs", "journal"]
+        paper.published()
+        paper.withdrawn("nothing is open")
+        assert len(told) == 5
 
 
 class Disk:
