@@ -10,6 +10,7 @@ _AT_ONCE = 4
 _FIRST = 8.0
 _DOUBLES_IN = 0.5
 _STEADY = 3
+_SPARE = 1.1
 
 
 class PaceMeter:
@@ -93,10 +94,14 @@ class PaceMeter:
     def _measure(self, sent: float, admitted: int, recent: float | None) -> None:
         assert self._anchor is not None and self.rate is not None
         took, count = sent - self._anchor[0], admitted - self._anchor[1]
-        if self._idle > 0.3 * took:
-            self.full_at(sent, admitted)  # it was not the pace that held back, so this is not its rate
-            return
         if count < 8 or took < 0.4:
+            return
+        if self._idle > 0.3 * took:
+            # It was hardly the pace that held back: this is less than its rate may be.
+            self.full_at(sent, admitted)
+            least = _SPARE * max(count / took, recent or 0.0)
+            if least < self.pace:
+                self._begin(least, high=self.pace)
             return
         measured, pace = count / took, self.pace
         over = self.pressed >= self.plateau

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, insort
 from collections import deque
 
@@ -56,9 +57,8 @@ class Tally:
 
     def grown(self, now: float) -> list[Ticket]:
         """Those that count as admitted now because they have been out for so long; each is told once."""
-        before = now - max(_SURE_AFTER, 3.0 * self.round_trip)
         admitted = []
-        while self._young and (self._young[0].sent <= before or self._young[0].number not in self._open):
+        while self._young and (self._grows_at(self._young[0]) <= now or self._young[0].number not in self._open):
             ticket = self._young.popleft()
             if ticket.number in self._open:
                 admitted.append(ticket)
@@ -66,10 +66,10 @@ class Tally:
 
     def next_growth(self) -> float:
         """When the oldest young request counts as admitted."""
-        for ticket in self._young:
-            if ticket.number in self._open:
-                return ticket.sent + max(_SURE_AFTER, 3.0 * self.round_trip)
-        return float("inf")
+        return min((self._grows_at(t) for t in self._young if t.number in self._open), default=math.inf)
+
+    def _grows_at(self, ticket: Ticket) -> float:
+        return ticket.sent + max(_SURE_AFTER, 3.0 * self.round_trip)
 
     def is_young(self, ticket: Ticket) -> bool:
         """Whether it was not yet counted as admitted."""
