@@ -12,8 +12,8 @@ _DOUBLES_IN = 0.5
 _STEADY = 3
 _SPARE = 1.1
 _HOPE = 0.5
-LOST = 1
-SKIP = 0.3
+_LOST = 1
+_SKIP = 0.3
 
 
 class PaceMeter:
@@ -75,7 +75,7 @@ class PaceMeter:
 
     def skip(self) -> None:
         """Leave a slot empty."""
-        self._slot += SKIP / self.pace
+        self._slot += _SKIP / self.pace
 
     def refused(self, sent: float, admitted: int, since: float, recent: float | None) -> None:
         """A request sent at ``sent`` was refused for the pace; ``admitted`` requests before it were not.
@@ -107,7 +107,7 @@ class PaceMeter:
                 self._begin(least, high=self.pace)
             return
         # In a window the two slots that the last refusal cost are lost, yet the provider would have filled them.
-        lost = LOST if self.span > 0.0 else 0
+        lost = _LOST if self.span > 0.0 else 0
         measured, pace = (count + lost) / took, self.pace
         over = self.pressed >= self.plateau
         if over and pace > 1.15 * measured and recent is not None:
