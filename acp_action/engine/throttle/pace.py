@@ -17,7 +17,7 @@ _AGREE = (0.75, 1.33)
 # After so many that agree the rate is steady.
 _STEADY = 3
 # How much of what was tried beyond the measured rate is believed.
-_HOPE = 0.3
+_HOPE = 0.45
 # Slots left empty after a refusal.
 _SKIP = 0.3
 # Slots that may be made up for when they were missed: none but the current one, more under announced limits.
