@@ -18,7 +18,8 @@ class Account:
     addresses without a slash at the end, by role (``api``, for fal also ``rest``); roles that are missing are
     the provider's own. ``variable`` and ``action_input``: where the key comes from, for messages.
     ``plain_http``: whether addresses may be http beyond this machine. ``private_media``: whether media may
-    come from loopback and private addresses.
+    come from loopback and private addresses. ``faults``: what is wrong with what was given for it, one
+    complaint each; such an account is not used.
     """
 
     provider: str
@@ -28,6 +29,7 @@ class Account:
     action_input: str = ""
     plain_http: bool = False
     private_media: bool = False
+    faults: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
