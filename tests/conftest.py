@@ -32,7 +32,8 @@ for _number in (signal.SIGHUP, signal.SIGTERM):
 _PREFIXES = ("PIPELINE_", "ACP_", "AICP_", "GITHUB_", "INPUT_", "RUNNER_")
 _SUFFIXES = ("_API_KEY", "_API_TOKEN")
 _NAMES = ("CI", "COLUMNS", "FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET", "FORCE_COLOR", "CLICOLOR_FORCE",
-          "LINES", "NO_COLOR", "PY_COLORS", "TERMINAL_WIDTH", "TTY_COMPATIBLE", "TTY_INTERACTIVE")  # fmt: skip
+          "LINES", "NO_COLOR", "PY_COLORS", "TERMINAL_WIDTH", "TTY_COMPATIBLE",
+          "TTY_INTERACTIVE")  # fmt: skip
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost", "")
 
 
