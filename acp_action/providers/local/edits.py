@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageOps
 
-from acp_action.providers.local import values
+from acp_action.providers import values
 from acp_action.providers.local.colors import NAMED, colors_in, nearest_name
 from acp_action.providers.local.grades import EDITS, balanced, contrasted, saturated
 from acp_action.providers.local.picture import output_format, seed_of

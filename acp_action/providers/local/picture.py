@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image
 
-from acp_action.providers.local import values
+from acp_action.providers import values
 from acp_action.providers.local.lettering import draw_caption
 from acp_action.providers.local.palettes import palette_for
 from acp_action.providers.local.pixels import room_for, saved

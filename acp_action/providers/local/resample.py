@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from acp_action.errors import FatalError
-from acp_action.providers.local import values
+from acp_action.providers import values
 from acp_action.providers.local.picture import output_format
 from acp_action.providers.local.pixels import loaded, opened, require_pixels, room_for, saved
 from acp_action.providers.local.product import about, finished, media_paths

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import av
 from PIL import Image, ImageFilter, ImageOps
 
-from acp_action.providers.local import values
+from acp_action.providers import values
 from acp_action.providers.local.camera import ZOOM, box_of, move_for, view_at
 from acp_action.providers.local.encoding import PIXEL_FORMAT, Mp4Writer, exact_rate
 from acp_action.providers.local.picture import caption, draw_backdrop, seed_of
