@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from acp_action.catalogue import prices
 from acp_action.catalogue.limits import UsualLimits, usual_limits
 from acp_action.engine.forecast import unknown_steps
 from acp_action.engine.simulation import UNLIMITED, Circumstances, simulate_run
@@ -50,7 +51,9 @@ def simulate(plan: Plan, providers: Mapping[str, Provider], question: Question |
     asked = question or Question()
     _check(asked)
     assumed = _assumed(plan, limited=asked.limited)
-    world = Circumstances(limits=assumed, spread=asked.spread, cost=_cost, providers=providers)
+    world = Circumstances(
+        limits=assumed, spread=asked.spread, cost=lambda step: _cost(step, providers), providers=providers
+    )
     count = _runs(plan, asked)
     runs = [simulate_run(plan, seed=asked.seed + n, circumstances=world) for n in range(count)]
     comparison = tuple(_setting(plan, workers, asked.seed, count, world) for workers in asked.compare)
@@ -117,15 +120,15 @@ def _with_settings(plan: Plan, provider: str) -> UsualLimits:
     return usual._replace(source="settings.rate_limits")
 
 
-def _cost(step: Step) -> float | None:
-    """USD of one step, None when its price is not known."""
+def _cost(step: Step, providers: Mapping[str, Provider]) -> float | None:
+    """USD of one step at most, None when its price is not known."""
     if step.provider == "local":
         return 0.0
-    model = step.model
-    if model.price is not None and model.price_unit in ("image", "request", "video"):
-        return model.price
-    usd: float | None = (model.entry.get("estimate") or {}).get("usd")
-    return usd
+    ask = getattr(providers.get(step.provider), "estimated_cost", None)
+    if ask is None:
+        return prices.estimate(step.model, step.params, step.text)
+    cost: float | None = ask(step.type, step.model, step.params, step.text)
+    return cost
 
 
 def _setting(plan: Plan, workers: int, seed: int, runs: int, world: Circumstances) -> Setting:

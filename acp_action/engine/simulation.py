@@ -12,7 +12,7 @@ from acp_action.engine.crew import VirtualCrew
 from acp_action.engine.modelled import Declined, Modelled, drawn
 from acp_action.engine.outcome import Done, Refused
 from acp_action.engine.run import run_plan
-from acp_action.engine.throttle import Lanes
+from acp_action.engine.throttle import Lanes, Limits
 from acp_action.providers.base import Product
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class Circumstances:
         return self.limits.get(provider) or usual_limits(provider)
 
 
-UNLIMITED: Final = UsualLimits(spread=0.0, source="no limits")
+UNLIMITED: Final = UsualLimits(none=True, spread=0.0, source="no limits")
+"""Surely no limit, so that the throttle holds nothing back: not even the first requests, to learn of one."""
 
 
 def simulate_run(
@@ -70,7 +71,7 @@ def simulate_run(
         providers=world.circumstances.providers,
         publisher=_NOWHERE,
         listeners=listeners,
-        lanes=Lanes(),
+        lanes=Lanes(world.known_limits),
         crew=VirtualCrew(clock, world.answer),
         clock=clock,
         seed=seed,
@@ -87,6 +88,10 @@ class _World:
         self.circumstances = circumstances
         self._modelled: dict[tuple[str, str], Modelled] = {}
         self._costs: dict[int, float | None] = {}
+
+    def known_limits(self, provider: str) -> Limits:
+        """What the throttle knows beforehand: nothing, but where there is surely no limit."""
+        return Limits(none=provider == "local" or self.circumstances.limits_of(provider).none)
 
     def answer(self, job: Job) -> tuple[float, Outcome]:
         """Seconds until the attempt is back, and how it ended."""
