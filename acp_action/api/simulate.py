@@ -51,9 +51,7 @@ def simulate(plan: Plan, providers: Mapping[str, Provider], question: Question |
     asked = question or Question()
     _check(asked)
     assumed = _assumed(plan, limited=asked.limited)
-    world = Circumstances(
-        limits=assumed, spread=asked.spread, cost=lambda step: _cost(step, providers), providers=providers
-    )
+    world = Circumstances(assumed, asked.spread, lambda step: _cost(step, providers), providers)
     count = _runs(plan, asked)
     runs = [simulate_run(plan, seed=asked.seed + n, circumstances=world) for n in range(count)]
     comparison = tuple(_setting(plan, workers, asked.seed, count, world) for workers in asked.compare)

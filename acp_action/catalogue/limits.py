@@ -18,7 +18,8 @@ class UsualLimits(NamedTuple):
     ``concurrency``: requests that it works on at once; more of them wait in its queue where it ``queues``,
     and are refused where not. ``requests`` are let through in any ``window`` seconds. ``per_model``: each
     model has limits of its own. ``tells_wait``: a refusal says how long to wait. ``announces``: answers name
-    the limit. ``spread``: sigma of the lognormal distribution that its service times are drawn from.
+    the limit. ``none``: there is surely no limit, as for work on this machine; else requests begin slowly
+    until more is known. ``spread``: sigma of the lognormal distribution that service times are drawn from.
     """
 
     concurrency: int | None = None
@@ -28,12 +29,13 @@ class UsualLimits(NamedTuple):
     per_model: bool = False
     tells_wait: bool = False
     announces: bool = False
+    none: bool = False
     spread: float = 0.5
     source: str = ""
 
 
 USUAL: Final[Mapping[str, UsualLimits]] = {
-    "local": UsualLimits(spread=0.0, source="this machine"),
+    "local": UsualLimits(none=True, spread=0.0, source="this machine"),
     "fal": UsualLimits(
         concurrency=2,
         queues=True,

@@ -43,7 +43,7 @@ def plans(draw: st.DrawFn) -> Plan:
         Spec(
             f"s{n}",
             data=sorted(draw(st.sets(st.integers(0, n - 1), max_size=3))) if n else (),
-            expected=draw(st.floats(0.01, 250)),
+            expected=draw(st.floats(0.01, 20)),
             timeout=1e6,
         )
         for n in range(count)
