@@ -84,9 +84,9 @@ def _file(kind: FileKind, path: Path) -> MediaInput:
 
 
 def media_type(head: bytes) -> str:
-    """The media type by a file's first bytes.
+    r"""The media type by a file's first bytes.
 
-    >>> media_type(b"\\x89PNG\\r\\n\\x1a\\n....")
+    >>> media_type(b"\x89PNG\r\n\x1a\n....")
     'image/png'
     """
     fitting = (mime for at, magic, mime in _MAGIC if head[at : at + len(magic)] == magic)
