@@ -6,9 +6,9 @@ Keys, addresses and what they may be come from nowhere else: no pipeline file ca
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from acp_action.providers.account import Account
+from acp_action.providers.account import Account, Network
 from acp_action.providers.registry import KEY_VARIABLES, REGISTRY
 from acp_action.redaction import SHORTEST
 
@@ -34,11 +34,14 @@ def read_accounts(values: Mapping[str, str]) -> dict[str, Account]:
 
 
 def secret_values(values: Mapping[str, str]) -> list[str]:
-    """Every value that must not be shown, each once: of all key variables, and passwords in addresses."""
+    """Every value that must not be shown, each once: of all key variables, and passwords in addresses.
+
+    Addresses of providers and of proxies.
+    """
     found = [values.get(name, "").strip() for name in KEY_VARIABLES]
     found += [value.strip(_QUOTES).strip() for value in found]
-    for entry in REGISTRY.values():
-        found += [part for _, name in entry.urls for part in _passwords(values.get(name, ""))]
+    urls = [values.get(name, "") for entry in REGISTRY.values() for _, name in entry.urls]
+    found += [part for url in (*urls, *Network.told_by(values).proxies.values()) for part in _passwords(url)]
     return [value for value in dict.fromkeys(found) if value]
 
 
@@ -73,6 +76,7 @@ def _account(entry: Entry, values: Mapping[str, str]) -> Account:
         action_input=entry.action_input,
         plain_http=plain_http,
         private_media=private_media,
+        network=Network.told_by(values),
         faults=tuple(faults),
     )
 
@@ -152,4 +156,4 @@ def _passwords(url: str) -> Iterator[str]:
         parts = urlsplit(url.strip())
     except ValueError:
         return
-    yield from filter(None, (parts.password,))
+    yield from filter(None, (parts.password, parts.password and unquote(parts.password)))
