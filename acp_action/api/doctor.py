@@ -54,13 +54,14 @@ def examine(
     *,
     plan: Plan | None = None,
     folder: Path | None = None,
+    version: str = "",
     clock: Clock | None = None,
     patience: float = PATIENCE,
 ) -> tuple[Finding, ...]:
     """Everything that was found, this machine first; nothing is written, ordered or paid for.
 
     ``plan``: look only at what it needs; a missing key is a failure then. ``folder``: where outputs would go.
-    The services are asked at the same time, for ``patience`` seconds at the most.
+    ``version``: of the program. The services are asked at the same time, for ``patience`` seconds at the most.
     """
     clock = clock or SystemClock()
     needed = {need.provider: need.steps for need in keys_of(plan, providers)} if plan else None
@@ -70,7 +71,7 @@ def examine(
     for name in names:
         steps = () if needed is None else needed[name]
         asked.ask(name, partial(_provider, name, providers, steps, token, clock))
-    found = [*machine_checks(plan, folder, providers)]
+    found = [*machine_checks(plan, folder, providers, version)]
     answers = asked.answers(names, patience + _GRACE)
     return (*found, *_clock_check(answers), *(f for answer in answers for f in answer.findings))
 
@@ -130,9 +131,8 @@ def _without_key(account: Account, steps: Sequence[str]) -> Finding:
     if not steps:
         return _finding(account.provider, "none", f"no key; to use it, {give}")
     count = f"{len(steps)} step{'' if len(steps) == 1 else 's'}"
-    return _finding(
-        account.provider, "fail", f"no key, and {count} of the pipeline need it", give, about_key=True
-    )
+    what = f"no key, and {count} of the pipeline need{'s' if len(steps) == 1 else ''} it"
+    return _finding(account.provider, "fail", what, give, about_key=True)
 
 
 def _asked(provider: Provider, account: Account, token: Token, clock: Clock) -> Examined:
@@ -150,19 +150,18 @@ def _asked(provider: Provider, account: Account, token: Token, clock: Clock) -> 
 
 
 def _refused(account: Account, error: Exception) -> Finding:
-    elsewhere = _elsewhere(account)
-    said = f"{error}{f' ({elsewhere})' if elsewhere else ''}"
+    name, elsewhere = account.provider, _elsewhere(account)
+    where = f" ({elsewhere})" if elsewhere else ""
+    said = f"{str(error).removeprefix(f'{name}: ')}{where}"
     match error:
         case AccountClosed(why="key"):
-            return _finding(account.provider, "fail", said, about_key=True)
+            return _finding(name, "fail", said, about_key=True)
         case AccountClosed() | RateLimited():
-            return _finding(account.provider, "warn", said, "runs will wait or fail until this is mended")
+            return _finding(name, "warn", said, "runs will wait or fail until this is mended")
         case DeadlineExpired():
-            return _silent(account.provider)._replace(
-                what=f"no answer in time{elsewhere and f' ({elsewhere})'}"
-            )
-    mend = "check the address" if account.urls else "check the connection, proxies and firewalls"
-    return _finding(account.provider, "fail", said, mend)
+            return _silent(name)._replace(what=f"no answer in time{where}")
+    variables = " and ".join(v for role, v in REGISTRY[name].urls if role in account.urls)
+    return _finding(name, "fail", said, f"check {variables or 'the connection, proxies and firewalls'}")
 
 
 def _elsewhere(account: Account) -> str:
@@ -186,7 +185,7 @@ def _skew(date: str, now: float) -> float | None:
 
 
 def _clock_check(answers: Iterable[Examined]) -> Iterator[Finding]:
-    """One word on the clock, from the answer that is nearest to it: a service's own clock may be wrong."""
+    """One word on the clock, by the answer that is nearest to it: a service's own may be wrong."""
     skews = [answer.skew for answer in answers if answer.skew is not None]
     if not skews:
         return

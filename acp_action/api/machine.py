@@ -29,10 +29,10 @@ _ENCODERS: Final = ("libx264", "aac")
 
 
 def machine_checks(
-    plan: Plan | None, folder: Path | None, providers: Mapping[str, Provider]
+    plan: Plan | None, folder: Path | None, providers: Mapping[str, Provider], version: str
 ) -> Iterator[Finding]:
-    """Each check in turn; none of them writes anything."""
-    yield _versions()
+    """Each check in turn; none of them writes anything. ``version``: of the program."""
+    yield _versions(version)
     yield _video()
     yield _speech()
     yield _outputs(plan, folder)
@@ -43,13 +43,10 @@ def _finding(name: str, state: str, what: str, mend: str = "") -> Finding:
     return Finding(_AREA, name, state, what, mend)  # type: ignore[arg-type]  # one of its four words
 
 
-def _versions() -> Finding:
-    from acp_action import __version__
-
+def _versions(version: str) -> Finding:
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
-    return _finding(
-        "program", "ok", f"acp-action {__version__}, Python {platform.python_version()}, {system}"
-    )
+    what = f"acp-action {version}, Python {platform.python_version()}, {system}"
+    return _finding("program", "ok", what)
 
 
 def _video() -> Finding:
@@ -63,7 +60,8 @@ def _video() -> Finding:
     if missing:
         return _finding("ffmpeg", "fail", f"it cannot write {', '.join(missing)}", mend)
     number = getattr(av, "ffmpeg_version_info", "") or "bundled"
-    return _finding("ffmpeg", "ok", f"{number} in PyAV {av.__version__}, with H.264 and AAC; Pillow {pillow}")
+    what = f"{number} in PyAV {av.__version__}, with H.264 and AAC; Pillow {pillow}"
+    return _finding("ffmpeg", "ok", what)
 
 
 def _speech() -> Finding:

@@ -26,6 +26,8 @@ _STEPS_IN_ALL: Final = 5_000
 """Steps played in all runs together, so that a big pipeline is simulated fewer times and not for minutes."""
 
 _MOST_WORKERS: Final = 10_000
+_OTHERS: Final = 1_000
+"""The most runs, and how far the runs of two seeds are apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def simulate(plan: Plan, providers: Mapping[str, Provider], question: Question |
     assumed = _assumed(plan, limited=asked.limited)
     world = Circumstances(assumed, asked.spread, lambda step: _cost(step, providers), providers)
     count = _runs(plan, asked)
-    runs = [simulate_run(plan, seed=asked.seed + n, circumstances=world) for n in range(count)]
+    runs = _played(plan, asked.seed, count, world)
     comparison = tuple(_setting(plan, workers, asked.seed, count, world) for workers in asked.compare)
     middle = sorted(runs, key=lambda run: run.total_duration)[(count - 1) // 2]
     report = summarise(middle)
@@ -79,9 +81,14 @@ def simulate(plan: Plan, providers: Mapping[str, Provider], question: Question |
     )
 
 
+def _played(plan: Plan, seed: int, runs: int, world: Circumstances) -> list[RunResult]:
+    """Runs of seeds that no other seed's runs have."""
+    return [simulate_run(plan, seed=seed * _OTHERS + n, circumstances=world) for n in range(runs)]
+
+
 def _check(asked: Question) -> None:
-    if asked.runs is not None and asked.runs < 1:
-        raise UsageError(f"runs is {asked.runs}; give 1 or more")
+    if asked.runs is not None and not 1 <= asked.runs <= _OTHERS:
+        raise UsageError(f"runs is {asked.runs}; give 1 to {_OTHERS:,}")
     if asked.spread is not None and not 0 <= asked.spread <= 2:
         raise UsageError(f"spread is {asked.spread:g}; give a sigma from 0 (none) to 2")
     wrong = [n for n in asked.compare if not 1 <= n <= _MOST_WORKERS]
@@ -134,7 +141,7 @@ def _setting(plan: Plan, workers: int, seed: int, runs: int, world: Circumstance
     settings = replace(plan.settings, max_workers=workers, worker_cap=workers)
     groups = tuple(replace(group, max_workers=workers) for group in plan.groups)
     changed = replace(plan, settings=settings, groups=groups)
-    results = [simulate_run(changed, seed=seed + n, circumstances=world) for n in range(runs)]
+    results = _played(changed, seed, runs, world)
     duration = spread_of([run.total_duration for run in results]).median
     sequential = median(run.sequential_estimate for run in results)
     return Setting(

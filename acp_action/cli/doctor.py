@@ -27,6 +27,7 @@ def doctor(
     as_json: Json = False,
 ) -> int:
     """Check keys, services, disk and ffmpeg without paying."""
+    from acp_action import __version__
     from acp_action.api.accounts import open_accounts
     from acp_action.api.doctor import examine
     from acp_action.api.prepare import Wishes, plan_pipeline
@@ -37,7 +38,8 @@ def doctor(
     overrides = Overrides(provider=provider, output_dir=output_dir, door="flag --{}")
     wishes = Wishes(overrides, allow_env=tuple(allow_env or ()))
     plan = None if file is None else plan_pipeline(file, wishes, providers)
-    found = examine(providers, plan=plan, folder=None if output_dir is None else Path(output_dir))
+    folder = None if output_dir is None else Path(output_dir)
+    found = examine(providers, plan=plan, folder=folder, version=__version__)
     if as_json:
         show_json(diagnosis_dict(found))
     else:

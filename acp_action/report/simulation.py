@@ -59,7 +59,7 @@ class Setting:
 class Simulation:
     """What several simulated runs say of a pipeline; seconds and USD.
 
-    ``runs``: how many, with the seeds from ``seed`` on. ``sequential``: median of the service times' sums.
+    ``runs``: how many, all from ``seed``. ``sequential``: median of the service times' sums.
     ``unknown``: steps of unknown length, taken for a second each. ``cost``: what is known, None when nothing
     is. ``failures``: steps that were not done, how they ended, and in how many runs. ``comparison``: a line a
     number of workers, and ``advice`` what it comes to. ``report``: a run of middle length, whole.

@@ -29,7 +29,7 @@ def simulation_text(simulation: Simulation) -> str:
 
 def _headline(simulation: Simulation) -> list[str]:
     steps = f"{simulation.steps} step{'' if simulation.steps == 1 else 's'}"
-    runs = f"{simulation.runs} run{'' if simulation.runs == 1 else 's'} from seed {simulation.seed} on"
+    runs = f"{simulation.runs} run{'' if simulation.runs == 1 else 's'} from seed {simulation.seed}"
     return [f"{one_line(simulation.pipeline)}: {steps}, simulated ({runs}); nothing was sent or paid for"]
 
 
