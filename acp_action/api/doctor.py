@@ -61,7 +61,7 @@ def examine(
     """Everything that was found, this machine first; nothing is written, ordered or paid for.
 
     ``plan``: look only at what it needs; a missing key is a failure then. ``folder``: where outputs would go.
-    ``version``: of the program. The services are asked at the same time, for ``patience`` seconds at the most.
+    ``version``: of the program. The services are asked at the same time, for at most ``patience`` seconds.
     """
     clock = clock or SystemClock()
     needed = {need.provider: need.steps for need in keys_of(plan, providers)} if plan else None
