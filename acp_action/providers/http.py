@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from acp_action.errors import FatalError, ProviderError, RateLimited, TransientError, UnknownOutcome
+from acp_action.errors import FatalError, ProviderError, UnknownOutcome
 from acp_action.providers.answer import Answer
 from acp_action.providers.bodies import Part
 from acp_action.providers.bounds import GRACE, Bounds, Severed
@@ -20,7 +20,7 @@ from acp_action.providers.faults import Rules, error_of, error_of_severed, unrea
 from acp_action.providers.intake import poured, whole
 from acp_action.providers.link import Link
 from acp_action.providers.outgoing import NOTHING, Content, content_of
-from acp_action.providers.persist import insisted
+from acp_action.providers.persist import insisted, is_passing, never_left
 from acp_action.providers.retry_after import announced, retry_after
 from acp_action.providers.sse import EventReader, Said
 
@@ -44,8 +44,6 @@ _MOST_ERROR: Final = 1024 * 1024
 _TRY: Final = 60.0
 _ORDER: Final = 900.0
 _SILENCE: Final = 60.0
-# A longer wait that a server asks of a safe call is handed up, so that no worker is held by it.
-_LONGEST_WAIT: Final = 30.0
 _OK: Final = range(200, 300)
 
 
@@ -102,7 +100,7 @@ class Wire:
         def attempt() -> Answer:
             return self._answer("GET", place, token, what, headers, NOTHING, timeout, _OK)
 
-        return insisted(attempt, _is_passing, token, what, self._rng, self._patience)
+        return insisted(attempt, is_passing, token, what, self._rng, self._patience)
 
     def call(
         self,
@@ -129,7 +127,7 @@ class Wire:
         def attempt() -> Answer:
             return self._answer(method, place, token, what, headers, body, timeout or _TRY, ok)
 
-        return insisted(attempt, _never_left, token, what, self._rng, self._patience, tries=4)
+        return insisted(attempt, never_left, token, what, self._rng, self._patience, tries=4)
 
     def order(
         self,
@@ -290,14 +288,3 @@ def _events(reply: Reply, token: Token) -> Iterator[Said]:
     while piece := reply.read():
         token.check()
         yield from reader.feed(piece)
-
-
-def _is_passing(error: BaseException) -> bool:
-    if isinstance(error, RateLimited | TransientError):
-        return error.retry_after is None or error.retry_after <= _LONGEST_WAIT
-    return False
-
-
-def _never_left(error: BaseException) -> bool:
-    broken = error.__cause__
-    return isinstance(error, TransientError) and isinstance(broken, Severed) and not broken.left

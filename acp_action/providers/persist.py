@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from acp_action.errors import ProviderError, RateLimited, TransientError
+from acp_action.providers.bounds import Severed
 
 if TYPE_CHECKING:
     import random
@@ -18,6 +19,8 @@ BASE: Final = 0.5
 CAP: Final = 20.0
 # A wait that the server named is spread upward, so that those it was told to do not return together.
 _SPREAD: Final = 0.1
+# A longer wait that a server asks for is handed up, so that no worker is held by it.
+_LONGEST_WAIT: Final = 30.0
 
 
 def insisted(
@@ -64,3 +67,16 @@ def pause_after(error: BaseException | None, number: int, rng: random.Random) ->
     if told is not None:
         return told + rng.uniform(0.0, min(1.0, told * _SPREAD))
     return rng.uniform(0.0, min(CAP, BASE * 2.0 ** min(number - 1, 60)))
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether a safe call may succeed the next time; what asks for a long wait is left to the caller."""
+    if isinstance(error, RateLimited | TransientError):
+        return error.retry_after is None or error.retry_after <= _LONGEST_WAIT
+    return False
+
+
+def never_left(error: BaseException) -> bool:
+    """Whether a request provably did not reach the other end."""
+    broken = error.__cause__
+    return isinstance(error, TransientError) and isinstance(broken, Severed) and not broken.left

@@ -26,7 +26,7 @@ def watched(took: float, expected: Expectation) -> tuple[float, int]:
     return now, looks
 
 
-def polled(wrong_by: float, seed: int, *, jobs: int = 40, at_once: int = 4) -> list[tuple[float, float]]:
+def polled(wrong_by: float, seed: int, *, jobs: int = 40, at_once: int = 4) -> list[tuple[float, int]]:
     """For each job of a run the relative delay and the requests; the catalogue says 30 s, and is wrong."""
     chance, experience, seen, waves = random.Random(seed), Experience(), [], range(0, jobs, at_once)
     for _ in waves:

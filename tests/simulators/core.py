@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import threading
@@ -89,6 +88,7 @@ class Simulator:
         self.shelf = Shelf()
         self.urls: dict[str, str] = {}
         self.detours: dict[str, str] = {}
+        self.bugs: list[Exception] = []
         self._latency = latency
         self._clock = clock
         self._began = clock()
@@ -107,8 +107,10 @@ class Simulator:
         self.shelf.top = self.urls["media"]
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self.listening.stop()
+        if self.bugs and kind is None:
+            raise self.bugs[0]
 
     # What tests use.
 
@@ -249,7 +251,7 @@ class Simulator:
     # How a call is served.
 
     def _serve(self, call: Call) -> Reply:
-        """In the server's thread, one call at a time."""
+        """What is answered; in the server's thread, one call at a time."""
         with self._lock:
             if call.path.startswith("/_sim/"):
                 return self._control(call)
@@ -257,15 +259,21 @@ class Simulator:
             call.number, call.at = len(self._calls) + 1, self.now()
             self._calls.append(call)
             call.kind = found[0].kind if found else "media" if call.role == "media" else "other"
-            item = self.shelf.find(call.path) if call.kind == "media" else None
-            call.text = item.text if item else self.text_of(call)
-            fault = self._mischief.pick(call)
-            if fault is None:
-                reply = self._handle(call, found)
-            else:
-                call.fault = fault.name
-                reply = fault.shape(self, call, lambda: self._handle(call, found))
+            try:
+                reply = self._answer(call, found)
+            except Exception as bug:  # noqa: BLE001 - raised where the simulator is left
+                self.bugs.append(bug)
+                reply = self.error(500, f"bug of the simulator: {bug!r}")
             return replace(reply, delay=reply.delay + self.lag) if self.lag else reply
+
+    def _answer(self, call: Call, found: tuple[Route, tuple[str, ...]] | None) -> Reply:
+        item = self.shelf.find(call.path) if call.kind == "media" else None
+        call.text = item.text if item else self.text_of(call)
+        fault = self._mischief.pick(call)
+        if fault is None:
+            return self._handle(call, found)
+        call.fault = fault.name
+        return fault.shape(self, call, lambda: self._handle(call, found))
 
     def _route(self, call: Call) -> tuple[Route, tuple[str, ...]] | None:
         for each in self.ROUTES:
@@ -350,11 +358,3 @@ def _told(call: Call) -> dict[str, Any]:
         "fault": call.fault,
         "body": call.body.decode("utf-8", "replace")[:2000],
     }
-
-
-def readable(call: Call) -> Any:
-    """The JSON of a body, or its text."""
-    try:
-        return json.loads(call.body)
-    except ValueError:
-        return call.body.decode("utf-8", "replace")

@@ -41,6 +41,7 @@ class FalSimulator(Simulator):
         route("status", "GET", _APP + "/status", "status"),
         route("stream", "GET", _APP + "/status/stream", "stream"),
         route("result", "GET", _APP, "result"),
+        route("prices", "GET", r"/v1/models/pricing", "prices"),
         route("cancel", "PUT", _APP + "/cancel", "cancel"),
         route("order", "POST", r"/((?:[\w.-]+/)+[\w.-]+)", "order"),
     )
@@ -213,7 +214,7 @@ class FalSimulator(Simulator):
 
     def _file(self, job: Job, product: Product, number: int) -> dict[str, Any]:
         form = str(job.body.get("output_format") or product.form or "png")
-        size, seconds = size_of(job.body), 1.0
+        size, seconds = size_of(job.body, product.size), 1.0
         if product.kind == "video":
             form, size, seconds = "mp4", (64, 48), seconds_of(job.body)
         elif product.kind == "audio":
@@ -246,6 +247,16 @@ class FalSimulator(Simulator):
         if waited:
             self.ledger.void(job.id, "cancelled before it began")
         return json_reply(202, {"status": "CANCELLATION_REQUESTED"})
+
+    def prices(self, call: Call) -> Reply:
+        """What the price list says of the endpoints that are asked for."""
+        asked = [name for name in call.query.get("endpoint_id", "").split(",") if name]
+        listed = [
+            {"endpoint_id": name, "unit_price": known.amount, "unit": known.per, "currency": "USD"}
+            for name in asked
+            if (known := self.product(name))
+        ]
+        return json_reply(200, {"prices": listed, "has_more": False, "next_cursor": None})
 
     # Files.
 

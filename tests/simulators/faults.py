@@ -12,10 +12,12 @@ import gzip
 import json
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tests.simulators.limits import Refusal
+from tests.simulators.media import sample
 from tests.simulators.wire import Call, Reply, html_reply, json_reply
 
 if TYPE_CHECKING:
@@ -210,11 +212,11 @@ def _hops(count: int) -> Shape:
     """So many redirects within the media host, then the file."""
 
     def shape(sim: Simulator, call: Call, make: Make) -> Reply:
-        for left in range(count - 1, -1, -1):
-            sim.detours[f"/hop/{call.number}/{left}"] = (
-                f"{sim.urls['media']}/hop/{call.number}/{left - 1}" if left else sim.urls["media"] + call.path
-            )
-        return Reply(302, headers={"Location": f"{sim.urls['media']}/hop/{call.number}/{count - 1}"})
+        there = sim.urls["media"] + call.path
+        for number in range(count - 1):
+            sim.detours[f"/hop/{call.number}/{number}"] = there
+            there = f"{sim.urls['media']}/hop/{call.number}/{number}"
+        return Reply(302, headers={"Location": there})
 
     return shape
 
@@ -237,6 +239,24 @@ def _gone(status: int, *, for_good: bool = False) -> Shape:
 
 def _without_id(sim: Simulator, call: Call, make: Make) -> Reply:
     return edited(make, lambda content: {"status": content.get("status", "")})
+
+
+def _half_zipped(body: bytes) -> bytes:
+    zipped = gzip.compress(body)
+    return zipped[: len(zipped) // 2]
+
+
+def _whole(sim: Simulator, call: Call, make: Make) -> Reply:
+    """A part was asked for and the whole file comes."""
+    call.headers.pop("range", None)
+    return make()
+
+
+def _another(sim: Simulator, call: Call, make: Make) -> Reply:
+    """The file is another one from now on."""
+    if item := sim.shelf.find(call.path):
+        item.make = partial(sample, item.form, f"{item.text}, another")
+    return make()
 
 
 _READS = "status result"
@@ -263,6 +283,7 @@ COMMON: dict[str, Fault] = table(
     fault("N4.timeout", _READS, "never answered", _told(end="hang"), random=False),
     *(fault(f"N4.{n}", _READS, f"{n}", _instead(_error(n))) for n in (500, 503, 504)),
     fault("N4.502", _READS, "a proxy's page", _instead(lambda sim: html_reply(502))),
+    fault("N4.hang_up", _READS, "the answer, and the connection closed without notice", _told(end="close")),
     fault("N4.cut", _READS, "JSON cut", _body(lambda b: b[: len(b) // 2])),
     fault("N4.429", _READS, "refused by pace", _instead(_throttled("pace", 0.1))),
     fault("N5.404", _READS, "not known yet",
@@ -275,7 +296,9 @@ COMMON: dict[str, Fault] = table(
     fault("N9.gzip", "media", "gzip that nobody asked for",
           _body(gzip.compress, **{"Content-Encoding": "gzip"})),
     fault("N9.cut", "media", "gzip cut, Content-Length right",
-          _body(lambda b: gzip.compress(b)[: len(b) // 2], **{"Content-Encoding": "gzip"})),
+          _body(_half_zipped, **{"Content-Encoding": "gzip"})),
+    fault("N10.whole", "media", "the whole file where a part was asked for", _whole),
+    fault("N10.another", "media", "another file from now on, with another ETag", _another, random=False),
     fault("N11.drip", "media", "a byte a second", _told(drip=(1, 1.0)), random=False),
     fault("N11.stall", "media", "stalls in mid-body", _told(cut=0.5, end="hang"), random=False),
     fault("N11.slow_json", _READS, "a byte a second", _told(drip=(1, 1.0)), random=False),

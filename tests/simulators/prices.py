@@ -34,6 +34,7 @@ class Product:
     amount: float
     per: str
     form: str
+    size: str = ""
 
     def price(self, body: Mapping[str, Any]) -> float:
         """USD for a request; an unknown price counts as 0.01."""
@@ -42,7 +43,7 @@ class Product:
     def _units(self, body: Mapping[str, Any]) -> float:
         images = int(body.get("num_images") or body.get("n") or 1)
         if self.per == "megapixel":
-            width, height = size_of(body)
+            width, height = size_of(body, self.size)
             return math.ceil(width * height / 1e6) * images
         if self.per == "character":
             return len(str(body.get("text") or body.get("prompt") or ""))
@@ -57,9 +58,11 @@ def seconds_of(body: Mapping[str, Any], default: float = 5.0) -> float:
         return default
 
 
-def size_of(body: Mapping[str, Any]) -> tuple[int, int]:
-    """The pixels that a request asks for."""
+def size_of(body: Mapping[str, Any], default: str = "") -> tuple[int, int]:
+    """The pixels that a request asks for; ``default``: the preset of the model."""
     size = body.get("image_size")
+    if size is None and "aspect_ratio" not in body:
+        size = default
     if isinstance(size, dict):
         return int(size["width"]), int(size["height"])
     if "width" in body and "height" in body:
@@ -92,6 +95,7 @@ def _product(record: Mapping[str, Any], endpoint: str) -> Product:
         amount=0.01 if price["amount"] is None else price["amount"],
         per=price["per"],
         form=params.get("output_format", {}).get("default") or "",
+        size=params.get("image_size", {}).get("default") or "",
     )
 
 

@@ -198,24 +198,28 @@ class Connection(asyncio.Protocol):
             return
         call.status = reply.status
         body = b"" if call.method == "HEAD" else reply.body
-        self._transport.write(_head(call, reply))
+        head = _head(call, reply)
         if reply.parts is not None:
+            self._transport.write(head)
             self._stream(reply.parts)
             return
         if reply.cut is not None:
             body = body[: reply.cut]
         if reply.drip is not None:
+            self._transport.write(head)
             self._drip(body, reply)
             return
-        self._transport.write(_framed(body, reply))
+        # At once, so that it leaves in one packet.
+        self._transport.write(head + _framed(body, reply))
         self._end(reply)
 
     def _end(self, reply: Reply) -> None:
+        asked = self._call.headers.get("connection", "") if self._call else ""
         if reply.end == "hang":
             return
         if reply.end == "reset":
             self._close(reset=True)
-        elif reply.end != "keep" or reply.cut is not None or reply.framing == "close":
+        elif reply.end != "keep" or reply.cut is not None or "close" in (reply.framing, asked.lower()):
             self._close()
         else:
             self._finish_call()

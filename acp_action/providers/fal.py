@@ -1,0 +1,307 @@
+"""fal: jobs in a queue. Submit, follow by stream or by looks, fetch the result.
+
+By https://docs.fal.ai/model-endpoints/queue. The platform repeats a job of its own accord where the runner
+fell over; it keeps its id and is billed once, so that is left on (no ``x-fal-no-retry``). Nor is the store of
+inputs and outputs switched off: by it a later run finds what was paid.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from urllib.parse import urlsplit
+
+from acp_action.errors import DeadlineExpired, FatalError, PolicyRefusal, RateLimited, TransientError
+from acp_action.providers import values
+from acp_action.providers.base import RemoteJob
+from acp_action.providers.ends import Ended
+from acp_action.providers.fal_answers import (
+    FalRules,
+    FieldError,
+    error_inside,
+    files_in,
+    is_withheld,
+    job_error,
+    text_in,
+)
+from acp_action.providers.fal_files import FalFiles
+from acp_action.providers.http import retry_after, unreadable
+from acp_action.providers.inputs import media_inputs
+from acp_action.providers.jobs import JobAdapter
+from acp_action.providers.parting import Within
+from acp_action.providers.vocabulary import nested, vocabulary
+from acp_action.providers.watch import Look
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acp_action.errors import ProviderError
+    from acp_action.providers.base import Request, Token, Trail
+    from acp_action.providers.http import Answer, Rules
+    from acp_action.providers.params import Fields
+    from acp_action.providers.remote import Result
+    from acp_action.providers.watch import Watch
+
+REST: Final = "https://rest.fal.ai"
+_ANY: Final = frozenset(range(200, 600))
+_ID: Final = re.compile(r"[\w-]{1,128}", re.ASCII)
+_ID_IN_RUINS: Final = re.compile(rb'"request_id"\s*:\s*"([A-Za-z0-9_-]{1,128})"')
+_STATES: Final[Mapping[str, Literal["queued", "begun", "ended"]]] = {
+    "IN_QUEUE": "queued",
+    "IN_PROGRESS": "begun",
+    "COMPLETED": "ended",
+}
+# Seconds for one try of a call; a submit only puts a job into a queue.
+_SUBMIT: Final = 120.0
+_ASK: Final = 30.0
+# A stream that is silent so many standard deviations beyond the expected time is not waited for any longer.
+_PATIENCE: Final = 1.3
+# A job that fal does not know: for so many seconds it may not know it yet.
+_NOT_YET: Final = 10.0
+# The least start time that fal takes.
+_LEAST_START: Final = 2.0
+
+
+class FalProvider(JobAdapter):
+    """Steps at fal. ``streams``: whether jobs are followed by its event stream where that works."""
+
+    name = "fal"
+    address = "https://queue.fal.run"
+    profile: ClassVar[Literal["concurrency", "pace"]] = "concurrency"
+
+    def __init__(self, *arguments: Any, streams: bool = True, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._streams = streams
+        self._files = FalFiles(self)
+
+    def authorization(self) -> Mapping[str, str]:
+        """The key in fal's own scheme."""
+        return {"Authorization": f"Key {self.account.key}"}
+
+    def rules(self) -> Rules:
+        """Fal's errors."""
+        return FalRules()
+
+    # --- ordering
+
+    def order(
+        self, request: Request, fields: Fields, token: Token, trail: Trail
+    ) -> tuple[RemoteJob, Look | None]:
+        """Put the job into the queue; nothing is known of its state then."""
+        endpoint = str(request.model.entry["endpoint"])
+        body = self._body(request, fields, token)
+        headers = {}
+        if _LEAST_START <= token.remaining() < float("inf"):
+            # Past it the job is dropped if it has not begun: nobody would wait for it any more.
+            headers["X-Fal-Request-Timeout"] = f"{token.remaining():.1f}"
+        try:
+            answer = self.wire.order(
+                f"/{endpoint}", token, trail, what="ordering", cost=self.cost(request, fields),
+                json=body, headers=headers, timeout=_SUBMIT,
+            )  # fmt: skip
+        except FieldError as error:
+            raise _named(error, fields) from error
+        job = self._accepted(answer, endpoint)
+        trail.accepted(job)
+        return job, None
+
+    def _body(self, request: Request, fields: Fields, token: Token) -> dict[str, Any]:
+        known = vocabulary(request.type, request.model)
+        body: dict[str, Any] = {}
+        if known.text is not None and request.text is not None:
+            body[known.text.name] = request.text
+        media = [self._files.address(item, token) for item in media_inputs(request)]
+        if known.port is not None and media:
+            body[known.port.name] = media if known.port.type.startswith("list") else media[0]
+        return {**body, **nested(fields.values)}
+
+    def _accepted(self, answer: Answer, endpoint: str) -> RemoteJob:
+        """The job that fal has taken. Raises UnknownOutcome when its id cannot be read."""
+        tree = answer.tree
+        if not isinstance(tree, dict):
+            found = _ID_IN_RUINS.search(answer.body)
+            tree = {"request_id": found[1].decode()} if found else {}
+        id = tree.get("request_id")  # noqa: A001 - what fal calls it
+        if not isinstance(id, str) or not _ID.fullmatch(id):
+            raise unreadable(answer, "fal: ordering")
+        own = f"{self._base}/{app_of(endpoint)}/requests/{id}"
+        built = {"status": f"{own}/status", "response": own, "cancel": f"{own}/cancel"}
+        # The addresses it tells, as its documentation asks; but the key is sent to this account's host alone.
+        told = {role: str(tree.get(f"{role}_url")) for role in built}
+        return RemoteJob(id, {r: told[r] if self._is_own(told[r]) else built[r] for r in built})
+
+    @property
+    def _base(self) -> str:
+        return self.account.urls.get("api", self.address).rstrip("/")
+
+    def _is_own(self, url: str) -> bool:
+        try:
+            return urlsplit(url)[:2] == urlsplit(self._base)[:2]
+        except ValueError:
+            return False
+
+    # --- watching
+
+    def look(self, job: RemoteJob, token: Token) -> Look:
+        """Ask for the status. What is no sense, or trouble of the way there, is ``unclear``."""
+        url = self._url(job, "status")
+        try:
+            answer = self.wire.call(
+                "GET",
+                url,
+                token,
+                what="asking for the job's status",
+                params={"logs": "0"},
+                timeout=_ASK,
+                ok=_ANY,
+            )
+        except (TransientError, RateLimited) as error:
+            return Look("unclear", pause=error.retry_after or 0.0)
+        return self._read_status(answer)
+
+    def _read_status(self, answer: Answer) -> Look:
+        if answer.status in (401, 403):
+            raise self._told_by_table(answer)
+        tree = answer.tree
+        if answer.status in (200, 202) and isinstance(tree, dict):
+            return _status(tree)
+        pause = retry_after(answer, 0.0) if answer.status in (429, 503) else None
+        state: Literal["gone", "unclear"] = "gone" if answer.status == 404 else "unclear"
+        return Look(state, {"status": answer.status, "said": answer.said}, pause=min(pause or 0.0, 60.0))
+
+    def follow(self, watch: Watch, token: Token, trail: Trail) -> Look | None:
+        """Wait at fal's stream of states; None when it breaks off, and then looks are made."""
+        if not self._streams:
+            return None
+        patience = max(watch.expected.at(_PATIENCE), _ASK / 3)
+        url = f"{self._url(watch.job, 'status')}/stream"
+        heard = False
+        try:
+            within = Within(token, patience)
+            with self.wire.stream(url, within, what="following the job", silence=patience) as events:
+                for _, text in events:
+                    look = _event(text)
+                    heard = heard or look.state != "unclear"
+                    if look.state != "unclear":
+                        self.noticed(watch, look, token, trail)
+                    if look.state == "ended":
+                        return look
+        except (DeadlineExpired, FatalError, TransientError, RateLimited):
+            token.check()
+        if not heard:
+            # A gateway that holds streams back, or has none, will do so with the next job too.
+            self._streams = False
+        return None
+
+    # --- concluding
+
+    def conclude(self, request: Request, fields: Fields, job: RemoteJob, look: Look, token: Token) -> Result:
+        """Fetch the result; that a job has failed shows only here, in the status of this answer."""
+        answer = self._result(job, token)
+        tree = answer.tree
+        if answer.status != 200 or not isinstance(tree, dict):
+            error = job_error(answer)
+            if error is None:
+                raise self._told_by_table(answer)
+            raise Ended(_named(error, fields))
+        error = error_inside(tree)
+        model = request.model
+        files, text = files_in(tree, model), text_in(tree, model)
+        if error is not None and not files:
+            raise Ended(_named(error, fields))
+        if is_withheld(tree):
+            raise Ended(PolicyRefusal("fal withheld every picture (has_nsfw_concepts); it may be billed"))
+        if not (text if model.makes == "text" else files):
+            what = f"job {job.id} ended without any {model.makes}; it may be billed"
+            raise Ended(FatalError(f"fal: {what}"))
+        return {"files": files, "text": text, "seed": _seed(tree), "notes": _notes(answer, look)}
+
+    def _result(self, job: RemoteJob, token: Token) -> Answer:
+        """The answer that is the job's own: trouble of the way there is asked again until the deadline."""
+        url, begun, tries = self._url(job, "response"), token.now(), 0
+        while True:
+            try:
+                answer = self.wire.call(
+                    "GET", url, token, what="fetching the result", timeout=2 * _ASK, ok=_ANY
+                )
+            except (TransientError, RateLimited) as error:
+                pause = error.retry_after
+            else:
+                known = answer.status == 200 and isinstance(answer.tree, dict)
+                if known or job_error(answer) is not None or answer.status in (401, 403):
+                    return answer
+                if answer.status == 404 and token.now() - begun > _NOT_YET:
+                    raise FatalError(
+                        f"fal no longer knows job {job.id}; what it made was paid and has expired"
+                    )
+                pause = retry_after(answer, 0.0)
+            tries += 1
+            token.wait(max(min(pause or 0.0, 60.0), min(0.2 * 2**tries, 10.0)), f"the result of job {job.id}")
+
+    def cancel(self, job: RemoteJob, token: Token) -> Look:
+        """Call the job off, and look whether it was in time."""
+        answer = self.wire.call("PUT", self._url(job, "cancel"), token, what="cancelling the job", ok=_ANY)
+        if answer.status == 400:
+            return Look("ended")
+        return self.look(job, token)
+
+    def _url(self, job: RemoteJob, role: str) -> str:
+        try:
+            return job.urls[role]
+        except KeyError as error:
+            raise FatalError(f"fal: job {job.id} was written down without its {role} address") from error
+
+    def _told_by_table(self, answer: Answer) -> ProviderError:
+        from acp_action.providers.faults import error_of
+
+        return error_of(answer, "the job", self.account, self.rules(), paid=False, now=0.0)
+
+
+def app_of(endpoint: str) -> str:
+    """The part of an endpoint under which its jobs are kept.
+
+    >>> app_of("fal-ai/kling-video/v2.6/pro/text-to-video"), app_of("workflows/me/mine/v1")
+    ('fal-ai/kling-video', 'workflows/me/mine')
+    """
+    parts = endpoint.split("/")
+    return "/".join(parts[: 3 if parts[0] in ("workflows", "comfy") else 2])
+
+
+def _status(tree: Mapping[str, Any]) -> Look:
+    state = _STATES.get(str(tree.get("status")))
+    if state is None:
+        return Look("unclear", {"status": str(tree.get("status"))[:60]})
+    metrics = tree.get("metrics")
+    took = values.number(metrics.get("inference_time")) if isinstance(metrics, dict) else None
+    position = values.whole(tree.get("queue_position"))
+    return Look(state, {"took": took}, took=took if took and took > 0 else None, position=position)
+
+
+def _event(text: str) -> Look:
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError):
+        return Look("unclear")
+    return _status(tree) if isinstance(tree, dict) else Look("unclear")
+
+
+def _named(error: ProviderError, fields: Fields) -> ProviderError:
+    """A rejected field by the name that the file has for it."""
+    if not isinstance(error, FieldError) or not error.field:
+        return error
+    param = fields.param_of(error.field)
+    if param is None or param == error.field:
+        return FieldError(f"params.{error.field}: {error}", error.field)
+    return FieldError(f"params.{param} (sent as {error.field}): {error}", error.field)
+
+
+def _seed(tree: Mapping[str, Any]) -> int | None:
+    seed = tree.get("seed")
+    return seed if isinstance(seed, int) and not isinstance(seed, bool) else None
+
+
+def _notes(answer: Answer, look: Look) -> dict[str, Any]:
+    units = values.number(answer.headers.get("x-fal-billable-units"))
+    notes: dict[str, Any] = {} if units is None or units < 0 else {"billable_units": units}
+    return notes if look.took is None else {**notes, "inference_seconds": look.took}

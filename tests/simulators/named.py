@@ -1,0 +1,20 @@
+"""The simulators by the name of their provider, each imported when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.simulators.core import Simulator
+
+PROVIDERS = {
+    "fal": "FalSimulator",
+    "replicate": "ReplicateSimulator",
+}
+
+
+def simulator(provider: str) -> type[Simulator]:
+    """The class of one; KeyError for a provider that has none."""
+    found: type[Simulator] = getattr(import_module(f"tests.simulators.{provider}"), PROVIDERS[provider])
+    return found
