@@ -94,11 +94,13 @@ class DirectCall(Remote):
         return Product("image", (self._picture(request, token, result),), **facts)
 
     def _picture(self, request: Request, token: Token, result: Result) -> ProductFile:
-        from acp_action.providers.download import decode_base64
+        from acp_action.providers.inline import decode_base64
 
         if "url" in result:
             return self.downloads.fetch(str(result["url"]), request.stage, token, kind="image")
-        return decode_base64(str(result["encoded"]), request.stage, kind="image", most=MOST_PICTURE_BYTES)
+        return decode_base64(
+            str(result["encoded"]), request.stage, kind="image", most=MOST_PICTURE_BYTES, token=token
+        )
 
     # --- what each service says
 
@@ -183,6 +185,6 @@ def told_by(answer: Answer) -> Any:
 
 
 def counts_of(used: Any) -> dict[str, JsonValue]:
-    """The whole numbers of a usage report, for the manifest."""
+    """The whole numbers of a usage report, for the manifest; nonsense is left out."""
     named: Sequence[tuple[str, Any]] = [*used.items()] if isinstance(used, dict) else []
-    return {k: v for k, v in named if isinstance(v, int) and not isinstance(v, bool)}
+    return {k: v for k, v in named if isinstance(v, int) and not isinstance(v, bool) and v >= 0}

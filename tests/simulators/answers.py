@@ -6,15 +6,12 @@ import base64
 import binascii
 import io
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from tests.simulators.wire import Call
 
 # A token of text is about four characters, a picture costs a flat number; both as the vendors document it.
 CHARACTERS_A_TOKEN: Final = 4
@@ -57,7 +54,7 @@ def answer_to(asked: Question) -> str:
         return json.dumps(_instance(asked.schema, asked.text))
     pictures = asked.pictures
     seen = f" It shows {pictures} picture{'s' * (pictures != 1)}." if pictures else ""
-    return f"An answer to: {asked.text}.{seen}"
+    return f"An answer to: {asked.text.rstrip('.?! ')}.{seen}"
 
 
 def _instance(schema: Mapping[str, Any], text: str) -> Any:
@@ -83,9 +80,9 @@ def check_picture(content: bytes, param: str = "image") -> tuple[int, int]:
 
 
 def from_base64(text: str, param: str) -> bytes:
-    """The bytes behind a text; raises BadInputError."""
+    """The bytes behind a text, in either alphabet; raises BadInputError."""
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadInputError("Base64 decoding failed.", param) from error
 
@@ -96,34 +93,3 @@ def picture_in(uri: str, param: str = "image") -> tuple[int, int]:
     if not head.startswith("data:image/") or not head.endswith(";base64"):
         raise BadInputError(f"not a picture as data: {head[:40]}", param)
     return check_picture(from_base64(text, param), param)
-
-
-class Part(NamedTuple):
-    """One field of a form; ``filename`` is empty for plain fields."""
-
-    name: str
-    content: bytes
-    filename: str = ""
-    type: str = ""
-
-
-def form_parts(call: Call) -> list[Part]:
-    """The fields of a multipart body, in order; raises BadInputError when there are none."""
-    kind = call.headers.get("content-type", "")
-    _, found, boundary = kind.partition("boundary=")
-    if not kind.startswith("multipart/form-data") or not found:
-        raise BadInputError(f"expected multipart/form-data, got {kind or 'no content type'}")
-    _, *pieces = (b"\r\n" + call.body).split(b"\r\n--" + boundary.strip('"').encode())
-    if not pieces or not pieces[-1].startswith(b"--"):
-        raise BadInputError("the form does not end")
-    return [_part(piece) for piece in pieces[:-1]]
-
-
-def _part(piece: bytes) -> Part:
-    head, _, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-    lines = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-    headers = {name.lower(): value for name, value in lines.items()}
-    disposition = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', headers["content-disposition"]))
-    return Part(
-        disposition["name"], content, disposition.get("filename", ""), headers.get("content-type", "")
-    )

@@ -20,12 +20,12 @@ class Client:
         self.sim = sim
         self._session = requests.Session()
         self._session.trust_env = False
-        self._headers = headers
+        self.headers = headers
 
     def __call__(self, method: str, target: str, /, **given: Any) -> requests.Response:
         """The answer to a call of a path of the API, or of any address; redirects are not followed."""
         address = target if "://" in target else self.sim.url + target
-        given = {"timeout": 5, "allow_redirects": False, "headers": self._headers, **given}
+        given = {"timeout": 5, "allow_redirects": False, "headers": self.headers, **given}
         return self._session.request(method, address, **given)
 
     def close(self) -> None:

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tests.simulators import elevenlabs_shapes as shapes
-from tests.simulators.answers import BadInputError, form_parts
+from tests.simulators.answers import BadInputError
 from tests.simulators.audio import CHARACTERS_A_SECOND, Format, speech
 from tests.simulators.core import Simulator, prompt_in, route
 from tests.simulators.elevenlabs_faults import FAULTS
+from tests.simulators.forms import parts
 from tests.simulators.limits import InFlight
 from tests.simulators.wire import Call, Reply, json_reply
 
@@ -63,8 +64,9 @@ class ElevenLabsSimulator(Simulator):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.in_flight = InFlight(concurrency or 1_000_000)
-        self.limits.append(self.in_flight)
+        self.in_flight = InFlight(concurrency or 0)
+        if concurrency:
+            self.limits.append(self.in_flight)
         self.quota = quota
         self.used = 0
         self.error_shape = error_shape
@@ -110,15 +112,17 @@ class ElevenLabsSimulator(Simulator):
         else:
             message = f"Too many concurrent requests. Your plan allows {self.in_flight.size} at a time."
             reply = self.error(429, message, "too_many_concurrent_requests")
-        return replace(reply, headers={**reply.headers, **self.wait_header(refusal, told)})
+        return replace(reply, headers={**reply.headers, **self._counts(), **self.wait_header(refusal, told)})
 
     def announce(self, call: Call) -> Mapping[str, str]:
-        if call.kind != "order":
+        return self._counts() if call.kind == "order" else {}
+
+    def _counts(self) -> dict[str, str]:
+        """How many calls are under way, and may be; nothing where there is no limit."""
+        if self.in_flight not in self.limits:
             return {}
-        return {
-            "current-concurrent-requests": str(self.in_flight.used),
-            "maximum-concurrent-requests": str(self.in_flight.size),
-        }
+        now, most = self.in_flight.used, self.in_flight.size
+        return {"current-concurrent-requests": str(now), "maximum-concurrent-requests": str(most)}
 
     # Speech.
 
@@ -222,13 +226,13 @@ class ElevenLabsSimulator(Simulator):
     def transcribe(self, call: Call) -> Reply:
         """What a file says, which is always the same; fields that hold the text ``null`` are not set."""
         try:
-            fields, file = shapes.check_transcript(form_parts(call))
+            fields, file = shapes.check_transcript(parts(call))
         except BadInputError as error:
             return self.invalid(error.param, str(error))
         model, name = fields["model_id"], self.new_id("stt-")
-        self.bill(name, model, file.filename, _TRANSCRIPT * 60, fields)
-        said = shapes.transcript(f"What {file.filename} says.", fields.get("language_code", "en"))
-        return replace(json_reply(200, said, {"request-id": name}), delay=self.seconds(model, file.filename))
+        self.bill(name, model, file.file, _TRANSCRIPT * 60, fields)
+        said = shapes.transcript(f"What {file.file} says.", fields.get("language_code", "en"))
+        return replace(json_reply(200, said, {"request-id": name}), delay=self.seconds(model, file.file))
 
     # Reads.
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.simulators.answers import BadInputError, Part, words
+from tests.simulators.answers import BadInputError, words
 from tests.simulators.audio import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from tests.simulators.forms import Part
 
 VOICES: Final = {
     "21m00Tcm4TlvDq8ikWAM": "Rachel",
@@ -189,7 +191,7 @@ def transcript(text: str, language: str) -> dict[str, Any]:
 def check_transcript(parts: Iterable[Part]) -> tuple[dict[str, str], Part]:
     """The fields and the file of a request for a transcript; fields that say ``null`` are not set."""
     given = {part.name: part for part in parts if part.content != b"null"}
-    fields = {name: part.content.decode() for name, part in given.items() if not part.filename}
+    fields = {name: part.text for name, part in given.items() if not part.file}
     if fields.get("model_id") not in ("scribe_v1", "scribe_v2"):
         raise BadInputError("Input should be 'scribe_v1' or 'scribe_v2'", "model_id")
     if "file" not in given:

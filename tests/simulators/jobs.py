@@ -88,7 +88,7 @@ class Queue:
 
     def finish(self, job: Job, now: float) -> None:
         """Let a job be done now."""
-        job.began, job.ended, job.stuck = job.created if job.began is None else job.began, now, False
+        job.began, job.ended, job.stuck = job.created, now, False
         if job in self._waiting:
             self._waiting.remove(job)
         self.advance(now)

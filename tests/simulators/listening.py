@@ -75,7 +75,20 @@ class Listening:
         for server in self._servers:
             server.close()
         self._servers.clear()
-        for connection in list(self._connections):
-            connection.hang_up()
+        await _turns()
+        # Connections that were just being accepted, such as those that have not shaken hands.
+        half = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in half:
+            task.cancel()
+        await asyncio.gather(*half, return_exceptions=True)
         while self._connections:
+            for connection in list(self._connections):
+                connection.hang_up()
             await asyncio.sleep(0)
+        await _turns()
+
+
+async def _turns() -> None:
+    """Let the loop do what it has scheduled, and what that schedules."""
+    for _ in range(5):
+        await asyncio.sleep(0)

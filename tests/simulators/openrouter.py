@@ -81,6 +81,10 @@ class OpenRouterSimulator(Simulator):
         said = shapes.failure(429, f"Rate limit exceeded: {what}. ", metadata)
         return json_reply(429, said, self.wait_header(refusal, told))
 
+    def one_spelling(self, content: Any) -> Any:
+        """Without ``stream: false``, which is what is meant anyway."""
+        return {name: value for name, value in content.items() if (name, value) != ("stream", False)}
+
     # Answers.
 
     def chat(self, call: Call) -> Reply:

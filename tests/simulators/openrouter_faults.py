@@ -126,8 +126,8 @@ FAULTS: Final = table(
           random=False),
     fault("P9.null", "order", "billed, null for the text", _choice(message={"content": None}),
           random=False),
-    fault("P13.missing", "order", "no usage", _edited(lambda content: content.pop("usage"))),
-    fault("P13.no_cost", "order", "usage without cost", _edited(lambda c: c["usage"].pop("cost"))),
-    fault("P13.negative", "order", "a negative cost", _usage(cost=-1.0)),
-    fault("P13.nan", "order", "NaN for the cost", _usage(cost=float("nan"))),
+    fault("P13.missing", "order", "billed, no usage", _edited(lambda content: content.pop("usage"))),
+    fault("P13.no_cost", "order", "billed, usage without cost", _edited(lambda c: c["usage"].pop("cost"))),
+    fault("P13.negative", "order", "billed, a negative cost", _usage(cost=-1.0)),
+    fault("P13.nan", "order", "billed, NaN for the cost", _usage(cost=float("nan"))),
 )  # fmt: skip

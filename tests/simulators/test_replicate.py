@@ -5,16 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from tests.simulators.client import Client, calling
 from tests.simulators.latency import Latency
-from tests.simulators.limits import SlidingWindow
+from tests.simulators.limits import InFlight, SlidingWindow
 from tests.simulators.replicate import ReplicateSimulator
 from tests.simulators.test_fal import Hands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+FAULTY: dict[str, tuple[str, Any]] = {
+    "N5.unknown": ("status", "preparing"),
+    "N5.backwards": ("status", "starting"),
+    "N5.404": ("status", 404),
+    "P6.failed": ("error", "CUDA out of memory"),
+    "P7.refused": ("status", "failed"),
+    "P9.fewer": ("output", None),
+    "P9.empty": ("output", None),
+    "P9.null": ("output", None),
+    "P10.stuck": ("status", "starting"),
+    "P10.aborted": ("status", "aborted"),
+    "P13.missing": ("metrics", {}),
+    "P13.negative": ("metrics", {"predict_time": -3}),
+    "P14.garbage": ("output", "data:image/png;base64,!!! no base64 !!!"),
+}
 MODEL = "/v1/models/bytedance/seedream-3/predictions"
 CAT = {"input": {"prompt": "a cat", "size": "small", "width": 64, "height": 64}}
 
@@ -120,3 +136,35 @@ def test_one_too_many_is_told_in_the_text_alone(clock: Hands) -> None:
         refused = replicate("POST", MODEL, json=CAT)
     assert refused.json()["detail"] == "Request was throttled. Your rate limit resets in ~31s."
     assert "Retry-After" not in refused.headers
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_what_goes_wrong_shows_in_the_prediction(replicate: Client, clock: Hands, name: str) -> None:
+    """A job that made nothing is not billed."""
+    field, wanted = FAULTY[name]
+    replicate.sim.script(name)
+    made = create(replicate)
+    clock.now = 12
+    shown = replicate("GET", made["urls"]["get"]).json()
+    assert shown[field] == wanted
+    assert len(replicate.sim.ledger) == (0 if name in ("P6.failed", "P7.refused", "P10.aborted") else 1)
+
+
+def test_a_prediction_can_end_at_the_moment_of_its_cancel(replicate: Client) -> None:
+    """It is billed, and its output is there."""
+    replicate.sim.script("P11.completed")
+    answer = replicate("POST", create(replicate)["urls"]["cancel"]).json()
+    assert (answer["status"], answer["output"] is None) == ("succeeded", False)
+    assert len(replicate.sim.ledger) == 1
+
+
+def test_concurrency_counts_held_answers_until_they_are_out() -> None:
+    """Whoever hangs up makes room."""
+    limit = InFlight(1)
+    sim = ReplicateSimulator(latency=Latency(30, sigma=0), limits=[limit])
+    with calling(sim, Authorization=f"Bearer {sim.key}") as replicate:
+        with pytest.raises(requests.ReadTimeout):
+            replicate("POST", MODEL, json=CAT, headers={"Prefer": "wait", **replicate.headers}, timeout=0.05)
+        assert limit.most == 1
+        replicate.close()
+        assert create(replicate)["status"] == "starting"

@@ -32,6 +32,8 @@ MOST_BYTES: Final = 256 * 1024 * 1024
 
 _FORMAT: Final = "mp3_44100_128"
 _HEAD: Final = 1000
+# The most voices that one answer lists.
+_VOICES: Final = 100
 # Fields that do not go into the body.
 _OURS: Final = ("voice", "voice_id", "output_format")
 
@@ -104,7 +106,9 @@ class ElevenLabsProvider(Remote):
                 json=messages.body(request.text or "", model, settings),
                 most=MOST_BYTES, on_headers=on_headers,
             )  # fmt: skip
-            return self._spoken(request, fields, into, heard[0], answer.headers.get("content-type", ""))
+            return self._spoken(
+                request, fields, token, into, heard[0], answer.headers.get("content-type", "")
+            )
         except UnknownOutcome as error:
             if not heard or heard[0].item is None:
                 raise
@@ -126,13 +130,19 @@ class ElevenLabsProvider(Remote):
             raise doubt or UnknownOutcome(f"{why}: {error}") from error
         into.write_bytes(answer.body)
         kind = answer.headers.get("content-type", "")
-        return self._spoken(request, fields, into, messages.heard(answer.headers), kind)
+        return self._spoken(request, fields, token, into, messages.heard(answer.headers), kind)
 
     def _spoken(
-        self, request: Request, fields: Fields, path: Path, heard: messages.Heard, content_type: str
+        self,
+        request: Request,
+        fields: Fields,
+        token: Token,
+        path: Path,
+        heard: messages.Heard,
+        content_type: str,
     ) -> Product:
         """The product of what was received. Raises UnknownOutcome for what is no sound: it was paid for."""
-        from acp_action.providers.verify import verified
+        from acp_action.providers.verify import kept
 
         if not content_type.startswith(("audio/", "application/octet-stream")):
             begins = excerpt(path.read_bytes()[:_HEAD].decode("utf-8", "replace"))
@@ -140,7 +150,7 @@ class ElevenLabsProvider(Remote):
             raise UnknownOutcome(f"elevenlabs: {what}; it may be billed")
         make_playable(path, str(fields.values.get("output_format", _FORMAT)))
         try:
-            file = verified(path, "audio")
+            file = kept(path, request.stage, token, kind="audio")
         except FatalError as error:
             raise UnknownOutcome(f"elevenlabs: {error}; it may be billed") from error
         seed = fields.values.get("seed")
@@ -153,7 +163,8 @@ class ElevenLabsProvider(Remote):
         """The id of a voice; one that is not known is looked for, before anything is ordered."""
         found = known_voice(name) or self._voices.get(name)
         if found is None:
-            answer = self.wire.get(SEARCH, token, what="looking for a voice", params={"search": name})
+            asked = {"search": name, "page_size": _VOICES}
+            answer = self.wire.get(SEARCH, token, what="looking for a voice", params=asked)
             found = self._voices[name] = found_voice(name, told_by(answer))
         return found
 

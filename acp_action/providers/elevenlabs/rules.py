@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Words of its own for each case are not published; the status has one of these in it.
 _POLICY: Final = re.compile(r"policy|moderation|safety|prohibited|content_not_allowed|blocked_generation")
+_PLAN: Final = re.compile(r"plan\b|subscri|\btier|only_for|upgrade", re.IGNORECASE)
 
 
 class ElevenLabsRules(Rules):
@@ -43,9 +44,8 @@ class ElevenLabsRules(Rules):
             return PolicyRefusal(f"elevenlabs refuses this text ({word}): {message_of(answer.tree)}")
         if status == 429:
             return self._limit(word, text, answer)
-        if status == 403:
-            # A key that is refused comes as 401.
-            return FatalError(f"{text}; what is asked for needs another plan or permission")
+        if status == 403 and _PLAN.search(f"{word} {text}"):
+            return FatalError(f"{text}; what is asked for needs another plan")
         return None
 
     def _limit(self, word: str, text: str, answer: Answer) -> ProviderError | None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import FatalError, did_you_mean
+from acp_action.providers.answer import excerpt
 from acp_action.providers.calls import entry
 
 if TYPE_CHECKING:
@@ -39,24 +40,22 @@ def known_voice(name: str) -> str | None:
 
 
 def found_voice(name: str, answer: Any) -> str:
-    """The id of a voice in the answer to a search: of this very name, else the only one found.
+    """The id of the voice of this very name in the answer to a search.
 
     Raises FatalError, which offers what there is.
     """
     listed = entry(answer, "voices")
     voices = [
-        (str(entry(v, "name") or ""), str(entry(v, "voice_id") or ""))
+        (excerpt(str(entry(v, "name") or "")), str(entry(v, "voice_id") or ""))
         for v in (listed if isinstance(listed, list) else ())
     ]
     usable = [(label, voice) for label, voice in voices if _ID.fullmatch(voice)]
     wanted = name.strip().casefold()
     # The service writes "Name - what it is like" for some of its own voices.
     same = [v for label, v in usable if wanted in (label.casefold(), label.partition(" - ")[0].casefold())]
-    if len(same) == 1 or (same and len(set(same)) == 1):
+    if len(set(same)) == 1:
         return same[0]
-    if not same and len(usable) == 1:
-        return usable[0][1]
-    raise FatalError(_not_found(name, [label for label, _ in usable], len(same)))
+    raise FatalError(_not_found(name, [label for label, _ in usable], len(set(same))))
 
 
 def _not_found(name: str, labels: list[str], same: int) -> str:

@@ -5,6 +5,7 @@ Source: https://ai.google.dev/gemini-api/docs/files and the requests of the offi
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import FatalError, TransientError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _WHAT: Final = "uploading a picture"
 # Pictures are ready at once, nearly always.
 _POLL: Final = 1.0
+_NAME: Final = re.compile(r"files/[A-Za-z0-9_-]{1,100}")
 
 
 def upload(wire: Wire, item: MediaInput, name: str, token: Token) -> str:
@@ -54,7 +56,7 @@ def _when_ready(wire: Wire, file: Any, token: Token) -> str:
             )
         if state == "ACTIVE" and isinstance(uri, str):
             return uri
-        if not isinstance(name, str):
+        if not _NAME.fullmatch(str(name)):
             raise TransientError("Gemini's answer to an upload names no file")
         token.wait(_POLL, "Gemini to take in an uploaded picture")
         file = told_by(wire.get(f"/{VERSION}/{name}", token, what="looking after an uploaded picture"))

@@ -26,8 +26,8 @@ QUESTIONS: Final[Mapping[str, str]] = {
         "keep its line breaks. Mark what cannot be read as [unreadable]. Without any text, answer: no text."
     ),
     "composition": (
-        "Analyse the composition of this image: framing and point of view, where the subject is and what "
-        "leads to it, balance, symmetry and depth, light and shadow, colours and contrast, what could be better."
+        "Analyse the composition of this image: framing and point of view, where the subject is and "
+        "what leads to it, balance, symmetry and depth, light and shadow, colours and contrast."
     ),
     "qa": "What can be seen in this image?",
 }

@@ -5,8 +5,9 @@ Source: https://ai.google.dev/gemini-api/docs/troubleshooting and .../docs/rate-
 
 from __future__ import annotations
 
+import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from acp_action.errors import AccountClosed
 from acp_action.providers.faults import Rules
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from acp_action.providers.account import Account
     from acp_action.providers.answer import Answer
 
+# There is no word for it but in the message. That of every quota speaks of billing too.
+_SPENT: Final = re.compile(r"spending cap|credits? (?:is|are) depleted", re.IGNORECASE)
+
 
 class GeminiRules(Rules):
     """A key that is refused comes as 400; a day's quota that is used up comes as 429, as a minute's does."""
@@ -29,11 +33,13 @@ class GeminiRules(Rules):
         self._wall = wall
 
     def explain(self, answer: Answer) -> ProviderError | None:
-        """AccountClosed for the key and for the day; the rest is the common table's."""
+        """AccountClosed for the key, the credit and the day; the rest is the common table's."""
         error = error_of(answer.tree)
         if answer.status == 400 and detail(error, "ErrorInfo").get("reason") == "API_KEY_INVALID":
             where = self._account.variable or "the key of gemini"
             return AccountClosed(f"gemini: {answer.said}; check {where}", why="key")
+        if answer.status == 429 and _SPENT.search(answer.said):
+            return AccountClosed(f"gemini: {answer.said}", why="credit")
         if answer.status == 429 and any("PerDay" in name for name in quota_ids(error)):
             wait = until_pacific_midnight(self._wall())
             what = "gemini: the quota of the day is used up; it is renewed at midnight in California"

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.providers.answer import excerpt
-from acp_action.providers.calls import MAY_BE_BILLED, entry
+from acp_action.providers.calls import MAY_BE_BILLED, counts_of, entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -113,8 +113,7 @@ def _drawn(parts: Iterable[Any], text: str) -> dict[str, JsonValue]:
 
 
 def _usage(answer: Any) -> dict[str, JsonValue]:
-    used = entry(answer, "usageMetadata")
-    counts = {k: v for k, v in used.items() if isinstance(v, int)} if isinstance(used, dict) else {}
+    counts = counts_of(entry(answer, "usageMetadata"))
     version = entry(answer, "modelVersion")
     return {**({"usage": counts} if counts else {}), **({"version": version} if version else {})}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.providers.answer import excerpt
-from acp_action.providers.calls import entry
+from acp_action.providers.calls import counts_of, entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +48,7 @@ def result_of(answer: Any) -> dict[str, JsonValue] | None:
 
 def _facts(answer: Any) -> dict[str, JsonValue]:
     told = entry(answer, "data", 0, "revised_prompt")
-    used = entry(answer, "usage")
-    counts = {k: v for k, v in used.items() if isinstance(v, int)} if isinstance(used, dict) else {}
+    counts = counts_of(entry(answer, "usage"))
     return {
         **({"usage": counts} if counts else {}),
         **({"revised_prompt": excerpt(told)} if isinstance(told, str) and told else {}),

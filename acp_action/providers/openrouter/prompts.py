@@ -24,8 +24,8 @@ LENGTHS: Final[Mapping[str, str]] = {
 
 _TASK: Final = """\
 You write prompts for models that make a video of a few seconds from one image.
-Look at the image and write one prompt: say what moves and how, how the camera moves, what light and mood there \
-are. Keep to what the image shows; do not describe it at length, and bring in no new scene or cut.
+Look at the image and write one prompt: say what moves and how, how the camera moves, and what light and \
+mood there are. Keep to what the image shows; do not describe it at length, and bring in no new scene or cut.
 Write it {style}.
 Length: {length}.
 Answer with the prompt alone: no title, no quotation marks, no remarks."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.providers.answer import excerpt
-from acp_action.providers.calls import MAY_BE_BILLED, entry
+from acp_action.providers.calls import MAY_BE_BILLED, counts_of, entry
 from acp_action.providers.remote import finite_cost
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def _facts(answer: Any) -> dict[str, JsonValue]:
         "version": entry(answer, "model"),
         "provider": entry(answer, "provider"),
     }
-    used = entry(answer, "usage")
-    counts = {k: v for k, v in used.items() if isinstance(v, int)} if isinstance(used, dict) else {}
+    counts = counts_of(entry(answer, "usage"))
     return {**{k: v for k, v in facts.items() if v is not None}, **({"usage": counts} if counts else {})}
 
 
