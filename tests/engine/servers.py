@@ -164,7 +164,7 @@ class InFlight:
     def leave(self, now: float) -> None:
         """Makes room."""
         self.inside -= 1
-        self.ends = [end for end in self.ends if end > now + 1e-9]
+        self.ends[:] = [end for end in self.ends if end > now + 1e-9]
 
     def announced(self, now: float) -> Announced:  # noqa: ARG002
         """The cap."""
@@ -210,6 +210,10 @@ class Changing:
     before: Any
     after: Any
     at: float
+
+    def __post_init__(self) -> None:
+        if hasattr(self.before, "ends"):
+            self.after.ends = self.before.ends
 
     def _now(self, now: float) -> Any:
         return self.before if now < self.at else self.after

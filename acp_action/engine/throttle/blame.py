@@ -8,6 +8,7 @@ from typing import NamedTuple
 _MEMORY = 40.0
 _EVENTS = 80
 _SURE = 3
+_LATELY = 4
 
 
 class Blame(NamedTuple):
@@ -38,13 +39,18 @@ class Witness:
         """What a refusal beside so many others was about, by what else happened lately."""
         if ahead == 0:
             return PACE
-        admitted = refused = 0
-        for when, others, good in self._events:
-            if when >= now - _MEMORY:
-                if good:
-                    admitted += others >= ahead + slack
-                else:
-                    refused += others > ahead - slack
+        admitted = refused = apart = 0
+        lately, good_after = False, True
+        for when, others, good in reversed(self._events):
+            if when < now - _MEMORY:
+                break
+            if good:
+                admitted += others >= ahead + slack
+            elif others > ahead - slack:
+                refused += 1
+                apart += good_after
+                lately = lately or (apart >= _LATELY and admitted == 0)
+            good_after = good
         if admitted > 0.25 * refused:
-            return PACE
+            return BOTH if lately else PACE
         return SURELY_CAP if refused >= _SURE and not in_a_row else BOTH

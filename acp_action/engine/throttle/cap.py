@@ -46,9 +46,9 @@ class CapMeter:
         self.trying, self.extras = self.level < self.most, 0
         self._pressed, self._successes = 0.0, 0
 
-    def is_extra(self, ahead: int) -> bool:
-        """Whether a request with so many others in flight is beyond the level."""
-        return self.trying and ahead >= self.level
+    def is_extra(self, ahead: int, slack: int) -> bool:
+        """Whether a request refused beside so many others tells of the trial; it may have been overtaken."""
+        return self.trying and ahead >= self.level - slack
 
     def admitted(self, ahead: int, slack: int) -> None:
         """A request was let in beside so many others."""
@@ -72,7 +72,7 @@ class CapMeter:
 
     def refused(self, now: float, ahead: int, slack: int) -> None:
         """A request was refused for the cap, with so many others in flight."""
-        if self.trying and ahead >= self.level:
+        if self.is_extra(ahead, slack):
             self.failed()
             return
         self._refusals = [t for t in self._refusals if t > now - 5.0] + [now]

@@ -11,6 +11,9 @@ _FIRST = 8.0
 _DOUBLES_IN = 0.5
 _STEADY = 3
 _SPARE = 1.1
+_HOPE = 0.5
+_LOST = 1
+_SKIP = 0.3
 
 
 class PaceMeter:
@@ -72,7 +75,7 @@ class PaceMeter:
 
     def skip(self) -> None:
         """Leave a slot empty."""
-        self._slot += 1.0 / self.pace
+        self._slot += _SKIP / self.pace
 
     def refused(self, sent: float, admitted: int, since: float, recent: float | None) -> None:
         """A request sent at ``sent`` was refused for the pace; ``admitted`` requests before it were not.
@@ -103,7 +106,9 @@ class PaceMeter:
             if least < self.pace:
                 self._begin(least, high=self.pace)
             return
-        measured, pace = count / took, self.pace
+        # In a window the two slots that the last refusal cost are lost, yet the provider would have filled them.
+        lost = _LOST if self.span > 0.0 else 0
+        measured, pace = (count + lost) / took, self.pace
         over = self.pressed >= self.plateau
         if over and pace > 1.15 * measured and recent is not None:
             measured = max(measured, recent)
@@ -111,10 +116,10 @@ class PaceMeter:
         agrees = self.measured is not None and 0.75 <= measured / self.measured <= 1.33
         self.plateau = self.plateau * 2.0 if agrees else 2.0
         self.agreeing = self.agreeing + 1 if agrees else 0
-        self.tau = max(min(max(self.span / 2.0, 1.0), 10.0), 2.0 / measured)
+        self.tau = self._tau(measured)
         self.full_at(sent, admitted)
         self.measured = measured
-        self._begin(measured + 0.3 * part * (min(pace, 1.1 * measured) - measured), high=pace)
+        self._begin(measured + _HOPE * part * (min(pace, 1.1 * measured) - measured), high=pace)
 
     def full_at(self, sent: float, admitted: int) -> None:
         """The provider was full when a request was sent before which ``admitted`` others were let in."""
@@ -122,17 +127,26 @@ class PaceMeter:
         self._idle = 0.0
 
     def reopened(self, rate: float, cycle: float, blocked: float) -> None:
-        """After ``blocked`` seconds requests are admitted again; in the whole ``cycle`` it was ``rate`` a second."""
-        before, steady = self.measured, self.agreeing >= _STEADY
+        """After ``blocked`` seconds requests are let in again; in the whole ``cycle`` it was ``rate`` a second.
+
+        Where the rate had been steady and the block is far longer than any before, it may have been an outage:
+        then the pace climbs back within seconds.
+        """
+        before, outage = self.measured, self.agreeing >= _STEADY and blocked > 3.0 * max(self.span, 5.0)
         agrees = before is not None and 0.75 <= rate / before <= 1.33
-        self.span = blocked
-        self.plateau = max(self.plateau, cycle) * (2.0 if agrees else 1.0) if not steady else 2.0
-        if not agrees and not steady:
-            self.plateau = cycle
-        self.tau = max(1.0 if steady else min(max(self.span / 2.0, 1.0), 10.0), 2.0 / rate)
         self.agreeing = self.agreeing + 1 if agrees else 0
         self.measured = rate
+        if outage and before is not None:
+            rate = max(rate, 0.7 * before)
+            self.plateau, self.tau = 2.0, max(1.0, 2.0 / rate)
+        else:
+            self.span = blocked
+            self.plateau = 2.0 * max(self.plateau, cycle) if agrees else cycle
+            self.tau = self._tau(rate)
         self._begin(rate, high=self.pace)
+
+    def _tau(self, rate: float) -> float:
+        return max(min(max(self.span / 2.0, 1.0), 10.0), 2.0 / rate)
 
     def _begin(self, rate: float, high: float) -> None:
         self.rate = rate

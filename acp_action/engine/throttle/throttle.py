@@ -138,7 +138,7 @@ class Throttle:
             return PACE
         if kind == "concurrency":
             return SURELY_CAP if ticket.ahead > 0 else PACE
-        if ticket.ahead > 0 and self.cap.is_extra(ticket.ahead):
+        if ticket.ahead > 0 and self.cap.is_extra(ticket.ahead, slack):
             if self.cap.extras >= 3:
                 return PACE
             return BOTH if self.cap.step > 1 else SURELY_CAP
