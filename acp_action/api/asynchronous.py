@@ -78,6 +78,8 @@ class AsyncAIPipelineManager:
         steps: Sequence[str] = (),
         listeners: Sequence[Listener] = (),
         stop: StopSwitch | None = None,
+        fresh: bool = False,
+        resubmit_doubtful: bool = False,
     ) -> PipelineResult:
         """As ``AIPipelineManager.run_pipeline``; listeners are called on the run's thread."""
         return await self._in_thread(
@@ -91,6 +93,8 @@ class AsyncAIPipelineManager:
             output_dir=output_dir,
             steps=steps,
             listeners=listeners,
+            fresh=fresh,
+            resubmit_doubtful=resubmit_doubtful,
         )
 
     async def generate_image(

@@ -15,7 +15,7 @@ from acp_action.config.yaml_source import MAX_BYTES
 from acp_action.errors import ConfigError, MissingKeyError, OutputError, UsageError, did_you_mean
 from acp_action.plan.make import make_plan, problems_of_steps
 from acp_action.providers.keys import key_needs, require_providers
-from acp_action.providers.registry import REGISTRY, adapters
+from acp_action.providers.registry import LOCAL, REGISTRY, adapters
 from acp_action.store.preflight import foresee, preflight
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _check_names(stems: Iterable[str]) -> None:
 def make_ready(
     plan: Plan, providers: Mapping[str, Provider], workspace: Path | None = None, *, dry: bool = False
 ) -> Path:
-    """Check keys and the output folder before the first paid call; gives the folder.
+    """Check keys, the output folder and its journal before the first paid call; gives the folder.
 
     ``dry``: look only, make and write nothing. Raises MissingKeyError, UsageError or OutputError; what is
     wrong with the folder is told along with what is wrong with the keys.
@@ -180,4 +180,9 @@ def make_ready(
         except OutputError as unusable:
             raise type(wrong)(f"{wrong}\n{unusable}") from unusable
         raise
-    return output_folder(plan, workspace, dry=dry)
+    folder = output_folder(plan, workspace, dry=dry)
+    if any(step.enabled and step.provider != LOCAL for step in plan.steps):
+        from acp_action.store.journal import look
+
+        look(folder)
+    return folder

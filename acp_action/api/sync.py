@@ -77,12 +77,16 @@ class AIPipelineManager:
         steps: Sequence[str] = (),
         listeners: Sequence[Listener] = (),
         stop: StopSwitch | None = None,
+        fresh: bool = False,
+        resubmit_doubtful: bool = False,
     ) -> PipelineResult:
         """Run a pipeline to its end; a step that fails is a result, not an exception.
 
         ``config``: the path of a file, a mapping, or a PipelineConfig. ``input_text``: what
         ``{{input}}`` stands for. ``steps``: carry out these and what they need, nothing else. ``listeners``
-        hear every event. ``stop``: ends the run from any thread. The rest as in the class, for this run.
+        hear every event. ``stop``: ends the run from any thread. ``fresh``: what an earlier run in the same
+        folder paid for is not used again. ``resubmit_doubtful``: paid requests of an earlier run, of which
+        nobody knows what became, are sent again. The rest as in the class, for this run.
 
         Raises ConfigError with all problems of the pipeline, UsageError for an argument, MissingKeyError and
         OutputError for what is missing around it; all of them before anything runs.
@@ -98,7 +102,15 @@ class AIPipelineManager:
         plan = plan_pipeline(config, wishes, self._providers, need_input=True)
         folder = make_ready(plan, self._providers, wishes.workspace)
         heard = (LogLines(plan.settings.log_level), *listeners)
-        return carry_out(plan, folder, providers=self._providers, listeners=heard, stop=stop)
+        return carry_out(
+            plan,
+            folder,
+            providers=self._providers,
+            listeners=heard,
+            stop=stop,
+            fresh=fresh,
+            resubmit_doubtful=resubmit_doubtful,
+        )
 
     def generate_image(
         self,

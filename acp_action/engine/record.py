@@ -23,7 +23,7 @@ def result_of(
     output, cost, seed, params, text = None, None, None, step.params, step.text
     notes: Mapping[str, JsonValue] = {"traceback": end.traceback} if end.traceback else {}
     if done is not None:
-        output, product, text, _ = done
+        output, product, text = done.output, done.product, done.text
         cost, seed, params, notes = product.cost, product.seed, product.params, product.notes
     if text is not None:
         params = {step.text_param: text, **params}

@@ -59,6 +59,7 @@ _ENDS = {
 
 
 _SUCCESS = End(Status.SUCCEEDED, "")
+_CACHED = End(Status.CACHED, "")
 
 
 class Scheduler:
@@ -122,10 +123,8 @@ class Scheduler:
                 self._take_back(message)
             elif isinstance(message, Opened):
                 self.admission.promote(self.admission.gates[message.lane])
-            elif not self.stopped:
-                self.stopped = message.reason
-                why = f"the run was stopped: {message.reason}"
-                self._stop(-1, message.reason, why, self._clock.now())
+            else:
+                self._halt(message.reason, self._clock.now(), resumable=message.resumable)
         self._ring()
         self.admission.dispatch()
 
@@ -151,8 +150,9 @@ class Scheduler:
         self._end_attempt(index, track, delivery)
         self.admission.give_tickets_back(index, outcome, finished)
         if isinstance(outcome, Done):
-            self._settle(index, track, _SUCCESS, finished, outcome)
-            if self._expectations.learn(index, finished - started):
+            self._settle(index, track, _CACHED if outcome.cached else _SUCCESS, finished, outcome)
+            # What was there already says nothing of how long it takes to make.
+            if not outcome.cached and self._expectations.learn(index, finished - started):
                 self.admission.rank_anew()
         else:
             self._judge(index, track, outcome, finished)
@@ -182,7 +182,10 @@ class Scheduler:
             self._park(index, track, verdict, now)
             return
         self._settle(index, track, verdict, now)
-        if verdict.status.bad:
+        if isinstance(outcome, Fatal) and outcome.halt:
+            self._halt(outcome.reason, now, resumable=True)
+        # One that was told to stop belongs to what stopped it, whatever its own end.
+        elif verdict.status.bad and not (track.token is not None and track.token.cancelled):
             self._spread(index, now)
 
     def _park(self, index: int, track: Track, again: Again, now: float) -> None:
@@ -207,21 +210,20 @@ class Scheduler:
 
     def _spread(self, index: int, now: float) -> None:
         """Fail fast: stop the widest scope that an unbroken line of ``fail_fast`` scopes leads to."""
-        scope = self._steps[index].group
-        widest: int | None = None
-        while True:
-            fast = self._plan.groups[scope].fail_fast if scope >= 0 else self._plan.settings.fail_fast
-            if not fast:
-                break
-            widest = scope
-            if scope < 0:
-                break
-            scope = self._plan.groups[scope].parent
+        widest = self.board.stopped_by(index)
         if widest is not None:
             name = self._steps[index].name
             self._stop(widest, f"'{name}' failed", f"because '{name}' failed", now)
 
-    def _stop(self, scope: int, reason: str, skip_reason: str, moment: float) -> None:
+    def _halt(self, reason: str, now: float, *, resumable: bool) -> None:
+        """End the run, for the first reason there is."""
+        if not self.stopped:
+            self.stopped = reason
+            self._stop(-1, reason, f"the run was stopped: {reason}", now, resumable=resumable)
+
+    def _stop(
+        self, scope: int, reason: str, skip_reason: str, moment: float, *, resumable: bool = False
+    ) -> None:
         """Nothing more starts in this scope; what runs there is cancelled, the rest is settled."""
         name = self._plan.groups[scope].name if scope >= 0 else ""
         self._send(StopRequested(moment - self._begin, name, reason))
@@ -233,7 +235,7 @@ class Scheduler:
             if track is None or track.attempt == 0:
                 never.append(index)
             elif track.running and track.token is not None:
-                track.token.cancel(reason)
+                track.token.cancel(reason, resumable=resumable)
                 track.deadline = min(track.deadline, moment)
                 self.admission.first_deadline = min(self.admission.first_deadline, moment)
             else:

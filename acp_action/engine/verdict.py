@@ -55,7 +55,7 @@ def verdict_on(
 
     Counts refusals and retries in ``track``.
     """
-    if track.token is not None and track.token.cancelled:
+    if track.token is not None and track.token.cancelled and not isinstance(outcome, Doubt):
         return End(Status.CANCELLED, outcome.reason if isinstance(outcome, Stopped) else "cancelled")
     match outcome:
         case Refused():
@@ -64,6 +64,8 @@ def verdict_on(
         case Transient():
             track.transients += 1
             return _on_transient(outcome, step, track, now, rng)
+        case Fatal() if outcome.halt:
+            return End(Status.CANCELLED, outcome.reason)
         case Fatal():
             return End(Status.REFUSED if outcome.policy else Status.FAILED, outcome.reason, outcome.traceback)
         case Expired():

@@ -39,6 +39,8 @@ class Inputs:
     timeout_minutes: float | None
     fail_on_error: bool
     dry_run: bool
+    fresh: bool
+    resubmit_doubtful: bool
     log_level: str | None
     upload_artifact: bool
     artifact_name: str
@@ -169,6 +171,8 @@ READERS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
     "timeout-minutes": ("", _unless_empty(_minutes)),
     "fail-on-error": ("true", _truth),
     "dry-run": ("false", _truth),
+    "fresh": ("false", _truth),
+    "resubmit-doubtful": ("false", _truth),
     "log-level": ("", _unless_empty(_log_level)),
     "upload-artifact": ("true", _truth),
     "artifact-name": ("ai-content", str.strip),

@@ -100,7 +100,7 @@ class Job:
                 for config, plan, folder in ready:
                     if len(ready) > 1:
                         self._log.line(f"Pipeline {config}:")
-                    ended.append(self._carried_out(config, plan, folder))
+                    ended.append(self._carried_out(config, plan, folder, inputs))
         except Exception:
             # A bug; what went well before it is handed in before it is told.
             if ended:
@@ -150,7 +150,7 @@ class Job:
 
     # --- the runs
 
-    def _carried_out(self, config: Path, plan: Plan, folder: Path) -> Ended:
+    def _carried_out(self, config: Path, plan: Plan, folder: Path, inputs: Inputs) -> Ended:
         listener = GroupedLines(self._log, plan.settings.log_level)
         with package_logs(self._log, plan.settings.log_level):
             try:
@@ -161,6 +161,8 @@ class Job:
                     listeners=(listener,),
                     stop=self._stop,
                     patience=Patience(grace=_GRACE),
+                    fresh=inputs.fresh,
+                    resubmit_doubtful=inputs.resubmit_doubtful,
                 )
             finally:
                 listener.close()
