@@ -6,16 +6,13 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
-
-from acp_action.errors import FatalError
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from acp_action.catalogue.models import Model
     from acp_action.providers.account import Account
-    from acp_action.providers.base import Complaint, Product, Provider, Request, Token
+    from acp_action.providers.base import Provider
 
 LOCAL: Final = "local"
 
@@ -132,10 +129,7 @@ def adapters(accounts: Mapping[str, Account] | None = None) -> Adapters:
 
 def _load(entry: Entry, accounts: Mapping[str, Account]) -> Provider:
     module, _, name = entry.adapter.partition(":")
-    try:
-        make = getattr(import_module(module), name)
-    except ModuleNotFoundError:
-        make = StandIn
+    make = getattr(import_module(module), name)
     provider: Provider = make(accounts.get(entry.name) or bare_account(entry)) if entry.keys else make()
     return provider
 
@@ -145,23 +139,3 @@ def bare_account(entry: Entry) -> Account:
     from acp_action.providers.account import Account
 
     return Account(entry.name, variable=entry.variable, action_input=entry.action_input)
-
-
-class StandIn:
-    """Stands where an adapter will; gone when all are there."""
-
-    def __init__(self, account: Account) -> None:
-        self.account = account
-        self.name = account.provider
-
-    def check(self, *_: Any, **__: Any) -> tuple[Complaint, ...]:
-        """Nothing is wrong."""
-        return ()
-
-    def expected_seconds(self, _type: str, model: Model, _params: Any) -> float | None:
-        """What the catalogue says."""
-        return model.expected_seconds
-
-    def run(self, _request: Request, _token: Token) -> Product:
-        """It cannot."""
-        raise FatalError(f"provider '{self.name}' is not part of this version yet")
