@@ -31,7 +31,7 @@ def carried_out(wish: dict[str, Any]) -> dict[str, Any]:
     points = KillPoints(wish["kill_at"])
     providers: dict[str, Any]
     providers = paying_providers(Path(wish["state"]), points) if wish["state"] else dict(adapters())
-    providers.setdefault("local", adapters(["local"])["local"])
+    providers.setdefault("local", adapters()["local"])
     overrides = Overrides(output_dir=wish["folder"])
     pipeline = Path(wish["pipeline"])
     wishes = Wishes(overrides, "a red car", workspace=pipeline.parent)

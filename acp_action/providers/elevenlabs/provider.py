@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from acp_action.errors import FatalError, UnknownOutcome
 from acp_action.providers.answer import excerpt
 from acp_action.providers.base import Complaint, Product, RemoteJob
-from acp_action.providers.calls import told_by
+from acp_action.providers.calls import entry, told_by
 from acp_action.providers.elevenlabs import wire as messages
 from acp_action.providers.elevenlabs.voices import SEARCH, found_voice, known_voice
 from acp_action.providers.inputs import media_type
@@ -47,6 +47,7 @@ class ElevenLabsProvider(Remote):
 
     name = "elevenlabs"
     address = "https://api.elevenlabs.io"
+    probe_path = "/v1/user/subscription"
     profile: ClassVar = "concurrency"
 
     def __init__(
@@ -67,6 +68,14 @@ class ElevenLabsProvider(Remote):
     def authorization(self) -> Mapping[str, str]:
         """The key."""
         return {"xi-api-key": self.account.key}
+
+    def greeting(self, answer: Answer) -> str:
+        """How much of the month's characters is used."""
+        told = told_by(answer)
+        used, most = entry(told, "character_count"), entry(told, "character_limit")
+        if not isinstance(used, int) or not isinstance(most, int):
+            return ""
+        return f"{used:,} of {most:,} characters used"
 
     def rules(self) -> Rules:
         """How ElevenLabs' errors are read."""

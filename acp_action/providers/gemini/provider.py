@@ -31,6 +31,7 @@ class GeminiProvider(DirectCall):
 
     name = "gemini"
     address = "https://generativelanguage.googleapis.com"
+    probe_path = "/v1beta/models?pageSize=1"
     profile: ClassVar = "pace"
 
     def lane(self, model: Model) -> str:

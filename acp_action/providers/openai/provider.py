@@ -30,6 +30,7 @@ class OpenAIProvider(DirectCall):
 
     name = "openai"
     address = "https://api.openai.com/v1"
+    probe_path = "/models"
     profile: ClassVar = "pace"
 
     def check(

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from acp_action.errors import FatalError
-from acp_action.providers.calls import DirectCall, check_format, told_by
+from acp_action.providers.calls import DirectCall, check_format, entry, told_by
 from acp_action.providers.inputs import media_inputs
 from acp_action.providers.openrouter import wire as messages
 from acp_action.providers.openrouter.prompts import instructions, wish
@@ -34,6 +34,7 @@ class OpenRouterProvider(DirectCall):
 
     name = "openrouter"
     address = "https://openrouter.ai/api/v1"
+    probe_path = "/key"
     profile: ClassVar = "pace"
 
     def lane(self, model: Model) -> str:
@@ -43,6 +44,11 @@ class OpenRouterProvider(DirectCall):
     def authorization(self) -> Mapping[str, str]:
         """The key, and by what name we go."""
         return {"Authorization": f"Bearer {self.account.key}", **messages.HEADERS}
+
+    def greeting(self, answer: Answer) -> str:
+        """What is left of the key's own limit, if it has one."""
+        left = entry(told_by(answer), "data", "limit_remaining")
+        return f"{left:.2f} USD left of the key's limit" if isinstance(left, (int, float)) else ""
 
     def rules(self) -> Rules:
         """How OpenRouter's errors are read."""
