@@ -109,7 +109,7 @@ def test_i34_a_url_with_an_address_is_held_to_it(text: str) -> None:
 
 @given(st.ip_addresses(v=4), st.integers(0, 3), st.lists(st.sampled_from("dxo"), min_size=4, max_size=4))
 def test_s5_every_spelling_of_an_ipv4_address_is_seen_through(
-    address: ipaddress.IPv4Address, merged: int, bases: list[str]
+    address: ipaddress.IPv4Address, merged: int, bases: list[str,]
 ) -> None:
     """Decimal, octal, hexadecimal, one to four numbers: as the C library reads them."""
     octets = address.packed

@@ -93,7 +93,7 @@ def test_a_date_is_held_against_the_server_s_own_clock() -> None:
         ({"x_ratelimit_reset": "NaN"}, None),
     ],
 )
-def test_other_headers(headers: dict[str, str], seconds: float | None) -> None:
+def test_other_headers(headers: dict[str, Any], seconds: float | None) -> None:
     """Milliseconds first; a reset as a span or a point in time; that of the limit which is used up."""
     assert said(date=DATE, **headers) == seconds
 
