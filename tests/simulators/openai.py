@@ -123,10 +123,8 @@ class OpenAISimulator(Simulator):
         message = f"The model '{order.model}' does not exist or you do not have access to it."
         if order.model in shapes.RETIRED:
             message = f"The model '{order.model}' has been deprecated."
-        status = 400 if order.model.startswith("dall-e") else 404
-        return json_reply(
-            status, shapes.failure(message, "invalid_request_error", "model_not_found", "model")
-        )
+        said = shapes.failure(message, "invalid_request_error", "model_not_found", "model")
+        return json_reply(404, said)
 
     def _finished(self, order: shapes.Order, kind: str) -> Reply:
         """The answer, billed."""
