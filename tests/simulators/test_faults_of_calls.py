@@ -190,6 +190,15 @@ def test_what_headers_say(provider: str, name: str, header: str, wanted: str | N
         assert call("POST", path, json=body).headers.get(header) == wanted
 
 
+def test_a_stream_can_be_cut_as_a_body_is() -> None:
+    """In its middle, framed as if it were whole."""
+    sim, headers = made("openrouter")
+    _, _, path, body = ORDERS["openrouter"]
+    with calling(sim, **headers) as call:
+        sim.script("N3.cut_after_id")
+        assert call("POST", path, json={**body, "stream": True}).text.endswith("data: [DONE")
+
+
 @pytest.mark.parametrize(
     ("provider", "name", "last"),
     [

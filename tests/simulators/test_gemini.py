@@ -153,7 +153,9 @@ def test_every_model_has_a_minute_of_its_own() -> None:
     quota, retry = refused.json()["error"]["details"]
     assert codes == [200, 200, 200]
     assert (refused.status_code, "Retry-After" in refused.headers) == (429, False)
-    assert "PerMinute" in quota["violations"][0]["quotaId"]
+    (violation,) = quota["violations"]
+    assert "PerMinute" in violation["quotaId"]
+    assert (violation["quotaDimensions"]["model"], violation["quotaValue"]) == ("gemini-2.5-flash-lite", "1")
     assert retry["retryDelay"] == "60s"
 
 

@@ -102,6 +102,14 @@ def test_the_end_of_a_window_is_told(told: str, header: bool, within: bool) -> N
         assert 50 < int(headers["X-RateLimit-Reset"]) / 1000 - time.time() < 61
 
 
+def test_free_models_have_a_limit_of_their_own() -> None:
+    """Others do not mind."""
+    free = "meta-llama/llama-3.3-70b-instruct:free"
+    with openrouter(free_limits=[SlidingWindow(1, 60)]) as call:
+        codes = [call("POST", CHAT, json=asking("x", model)).status_code for model in (free, free, LITE)]
+    assert codes == [200, 429, 200]
+
+
 def test_credit_runs_out_before_the_work_begins() -> None:
     """What could be too dear is refused."""
     with openrouter(credit=0.0005) as call:
