@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tests.simulators import openai_shapes as shapes
 from tests.simulators.answers import BadInputError
-from tests.simulators.core import Simulator, prompt_in, route
+from tests.simulators.core import prompt_in, route
+from tests.simulators.direct import DirectSimulator
 from tests.simulators.forms import parts
 from tests.simulators.media import sample
 from tests.simulators.openai_faults import FAULTS
-from tests.simulators.wire import Call, Reply, json_reply
+from tests.simulators.wire import Call, Reply, in_pieces, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _QUOTAS = {"day": "images per day", "concurrency": "concurrent requests"}
 
 
-class OpenAISimulator(Simulator):
+class OpenAISimulator(DirectSimulator):
     """Images for JSON, and for forms with pictures; the models, which a key can be tried on."""
 
     provider = "openai"
@@ -42,7 +43,7 @@ class OpenAISimulator(Simulator):
     def authorised(self, call: Call) -> bool:
         return call.headers.get("authorization") == f"Bearer {self.key}"
 
-    def text_of(self, call: Call) -> str:
+    def order_text(self, call: Call) -> str:
         if call.path.endswith("/edits"):
             return next((part.text for part in parts(call) if part.name == "prompt"), "")
         return prompt_in(call)
@@ -123,10 +124,8 @@ class OpenAISimulator(Simulator):
         message = f"The model '{order.model}' does not exist or you do not have access to it."
         if order.model in shapes.RETIRED:
             message = f"The model '{order.model}' has been deprecated."
-        status = 400 if order.model.startswith("dall-e") else 404
-        return json_reply(
-            status, shapes.failure(message, "invalid_request_error", "model_not_found", "model")
-        )
+        said = shapes.failure(message, "invalid_request_error", "model_not_found", "model")
+        return json_reply(404, said)
 
     def _finished(self, order: shapes.Order, kind: str) -> Reply:
         """The answer, billed."""
@@ -135,8 +134,7 @@ class OpenAISimulator(Simulator):
         delay = self.seconds(order.model, order.prompt, expected=20.0)
         if not order.stream:
             return replace(json_reply(200, content), delay=delay)
-        headers = {"Content-Type": "text/event-stream"}
-        return Reply(200, headers=headers, parts=shapes.streamed(content, kind, delay))
+        return in_pieces(shapes.streamed(content, kind, delay), {"Content-Type": "text/event-stream"})
 
     def _picture(self, order: shapes.Order, nth: int) -> bytes:
         # An eighth of the size: the shape is what matters.
