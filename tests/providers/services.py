@@ -65,17 +65,24 @@ class Remembering(LooseTrail):
 
 
 class Hasty(CancelToken):
-    """A token on the machine's clock that waits a twentieth of what it is told, so that retries are quick."""
+    """A token on the machine's clock that waits a part of what it is told, so that retries are quick."""
+
+    part = 1.0
 
     def wait(self, seconds: float, what: str = "") -> None:
         """A shorter wait."""
-        super().wait(seconds / 20, what)
+        super().wait(seconds * self.part, what)
 
 
-def a_token(seconds: float = math.inf, *, hasty: bool = False) -> CancelToken:
-    """A token on the machine's clock, with a deadline that many seconds away."""
+def a_token(seconds: float = math.inf, *, hasty: int = 0) -> CancelToken:
+    """A token on the machine's clock, with a deadline that many seconds away.
+
+    ``hasty``: it waits so many times shorter than it is told.
+    """
     clock = SystemClock()
-    return (Hasty if hasty else CancelToken)(clock, clock.now() + seconds, seconds)
+    token = Hasty(clock, clock.now() + seconds, seconds)
+    token.part = 1 / hasty if hasty else 1.0
+    return token
 
 
 def model_of(name: str, step_type: str = "text_to_image") -> Model:

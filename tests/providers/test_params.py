@@ -187,4 +187,4 @@ def test_any_parameters_are_told_about_without_a_crash(
     names = [p.name for p in (*model.params, *model.inputs)] + ["width", "height", "aspect_ratio", "duration"]
     chosen = data.draw(st.sampled_from(names))
     fields = resolve(model.type, model, {**params, chosen: data.draw(JSON)})
-    assert all(isinstance(c.what, str) and c.what for c in fields.problems)
+    assert all(c.what for c in fields.problems)
