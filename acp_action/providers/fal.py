@@ -58,8 +58,6 @@ _SUBMIT: Final = 120.0
 _ASK: Final = 15.0
 # A stream that is silent so many standard deviations beyond the expected time is not waited for any longer.
 _PATIENCE: Final = 1.3
-# A job that fal does not know: for so many seconds it may not know it yet.
-_NOT_YET: Final = 10.0
 # So often an answer without sense is asked for again before it is believed.
 _SURE: Final = 3
 _KEY_TROUBLE: Final = frozenset({401, 403})
@@ -211,13 +209,14 @@ class FalProvider(JobAdapter):
         if answer.status != 200 or not isinstance(tree, dict):
             error = job_error(answer)
             raise Ended(named(error, fields)) if error else self._told_by_table(answer)
-        files, text = files_in(tree, model), text_in(tree, model)
+        writes = model.makes == "text"
+        files, text = ([], text_in(tree, model)) if writes else (files_in(tree, model), "")
         error = error_inside(tree)
-        if error is not None and not files:
+        if error is not None and not (files or text):
             raise Ended(named(error, fields))
         if is_withheld(tree):
             raise Ended(PolicyRefusal("fal withheld every picture (has_nsfw_concepts); it may be billed"))
-        if not (text if model.makes == "text" else files):
+        if not (files or text):
             what = f"job {job.id} ended without any {model.makes}; it may be billed"
             raise Ended(FatalError(f"fal: {what}"))
         return {"files": files, "text": text, "seed": _seed(tree), "notes": _notes(answer, look)}
@@ -237,7 +236,7 @@ class FalProvider(JobAdapter):
             else:
                 if answer.status in _KEY_TROUBLE or _is_final(answer, look, tries):
                     return answer
-                if answer.status == 404 and token.now() - begun > _NOT_YET:
+                if answer.status == 404 and token.now() - begun > self.not_yet:
                     raise FatalError(f"fal no longer knows job {job.id}; it was paid, its output expired")
                 pause = retry_after(answer, 0.0) or 0.0
             tries += 1

@@ -38,12 +38,15 @@ _FETCH: Final = 4.5
 _LONGEST_KEPT: Final = 8192
 # Before the deadline one more look is made, so many seconds or this part of what is left.
 _LAST_LOOK: Final = 1.0
-# For so many seconds a service may not know a job yet that it has just taken.
-_NOT_YET: Final = 10.0
 
 
 class JobAdapter(Remote):
-    """What adapters of services with jobs share."""
+    """What adapters of services with jobs share.
+
+    ``not_yet``: seconds for which a service may not know a job yet that it has just taken.
+    """
+
+    not_yet = 10.0
 
     def __init__(
         self,
@@ -161,7 +164,7 @@ class JobAdapter(Remote):
             self.noticed(watch, look, token, trail)
             if look.state == "ended":
                 return look
-            if watch.gone_for(token.now()) > _NOT_YET:
+            if watch.gone_for(token.now()) > self.not_yet:
                 raise FatalError(
                     f"{self.name} knows no job {watch.job.id}; if it was paid, what it made has expired there"
                 )
