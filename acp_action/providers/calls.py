@@ -68,13 +68,14 @@ class DirectCall(Remote):
         result = self.read(request, answer, trail)
         if result is None:
             raise unreadable(answer)
-        if not {"encoded", "url"} & result.keys():
+        if "encoded" not in result:
             trail.settled(result)
         try:
             product = self.product(request, fields, token, result)
         except FatalError as error:
             # What was paid for and cannot be used is no reason to pay for it again.
-            trail.settled({"failed": str(error)})
+            if "failed" not in result:
+                trail.settled({"failed": str(error)})
             raise
         return replace(product, announced=announced(answer.headers))
 
@@ -98,9 +99,8 @@ class DirectCall(Remote):
 
         if "url" in result:
             return self.downloads.fetch(str(result["url"]), request.stage, token, kind="image")
-        return decode_base64(
-            str(result["encoded"]), request.stage, kind="image", most=MOST_PICTURE_BYTES, token=token
-        )
+        # Without the token: a stop that comes now shall not throw away what is paid for and here.
+        return decode_base64(str(result["encoded"]), request.stage, kind="image", most=MOST_PICTURE_BYTES)
 
     # --- what each service says
 

@@ -27,11 +27,15 @@ HEADERS: Final[Mapping[str, str]] = {
 
 
 class Fault(NamedTuple):
-    """An error of the service, before or within an answer. ``reasons``: why content was refused."""
+    """An error of the service, before or within an answer.
+
+    ``reasons``: why content was refused. ``limit``: which limit was reached, where it says so.
+    """
 
     code: int
     message: str
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+    limit: str = ""
 
 
 def body(
@@ -58,7 +62,8 @@ def fault_of(answer: Any) -> Fault | None:
     said = error if isinstance(error, str) else entry(error, "message")
     reasons = entry(error, "metadata", "reasons")
     told = tuple(map(str, reasons)) if isinstance(reasons, list) else ()
-    return Fault(int(code or 0), excerpt(str(said or "no reason told")), told)
+    limit = str(entry(error, "metadata", "limit_source") or "")
+    return Fault(int(code or 0), excerpt(str(said or "no reason told")), told, limit)
 
 
 def result_of(answer: Any) -> dict[str, JsonValue] | None:
