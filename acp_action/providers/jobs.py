@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.artifacts import SINGULAR
-from acp_action.errors import AcpError, DeadlineExpired, FatalError, StopWork
+from acp_action.errors import AcpError, DeadlineExpired, FatalError, StopWork, TransientError
 from acp_action.providers.base import Product, RemoteJob
 from acp_action.providers.ends import CancelledThere, Ended
 from acp_action.providers.parting import Parting
@@ -95,7 +95,10 @@ class JobAdapter(Remote):
             except CancelledThere:
                 token.check()  # it made nothing, and a new one may be ordered
         ordered = self.order(request, fields, token, trail)
-        return self._waited_for(request, fields, token, trail, ordered, taken_up=False)
+        try:
+            return self._waited_for(request, fields, token, trail, ordered, taken_up=False)
+        except CancelledThere as gone:
+            raise (TransientError(str(gone)) if gone.free else gone) from gone
 
     def product(self, request: Request, fields: Fields, token: Token, result: Result) -> Product:
         """The media that the result tells of, fetched; or its text."""
@@ -221,6 +224,8 @@ class JobAdapter(Remote):
         """The addresses anew, by the job's id: those that were written down have expired."""
         job = _job_of(result)
         look = self.look(job, token)
+        if look.state != "ended":
+            raise FatalError(f"{self.name} no longer tells what job {job.id} made, which was paid")
         try:
             return _files(self.conclude(request, fields, job, look, token))
         except Ended as ended:
