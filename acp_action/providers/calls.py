@@ -83,7 +83,7 @@ class DirectCall(Remote):
         """The text or the picture of a result. Raises PolicyRefusal or FatalError when it has none."""
         check_result(result)
         told = result.get("cost")
-        notes = {name: result[name] for name in _FACTS if name in result}
+        notes = {"model": self.model_id(request, fields)} | {k: result[k] for k in _FACTS if k in result}
         seed = fields.values.get("seed", fields.values.get("generationConfig.seed"))
         facts: dict[str, Any] = {
             "cost": told if isinstance(told, float) else self.untold_cost(request, fields),

@@ -36,7 +36,7 @@ class Remote:
     base URL where the account names none.
     """
 
-    name: ClassVar[str]
+    name: str
     address: ClassVar[str]
     profile: ClassVar[Literal["concurrency", "pace"]] = "pace"
 
