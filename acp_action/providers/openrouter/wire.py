@@ -78,7 +78,7 @@ def result_of(answer: Any) -> dict[str, JsonValue] | None:
     facts = _facts(answer)
     refused, text = entry(choice, "message", "refusal"), _text(entry(choice, "message", "content"))
     if refused or ended == "content_filter":
-        why = excerpt(str(refused or "content filter"))
+        why = excerpt(str(refused or "content filter")).rstrip(".")
         return {"refused": f"the model refuses this request: {why}; {MAY_BE_BILLED}", **facts}
     if ended == "length":
         return {"failed": _cut(text), "text": text, **facts}
