@@ -117,7 +117,7 @@ class ElevenLabsProvider(Remote):
             what = (
                 f"elevenlabs: the sound {item} was ordered and is billed, but is not in the account's history"
             )
-            raise UnknownOutcome(f"{what}: {error}") from error
+            raise UnknownOutcome(f"{what}: {error}; a later run looks there again") from error
         into.write_bytes(answer.body)
         return answer
 
