@@ -109,6 +109,7 @@ def test_sound_that_broke_off_is_the_same_in_the_end(
     sim.script(fault, when="order")
     again = spoken(sim, tmp_path).sound
     assert again.files[0].path.read_bytes() == whole
+    assert again.cost == pytest.approx(len(TEXT) * 0.00003)
     assert [call.kind for call in sim.requests[-2:]] == ["order", "audio"]
 
 
@@ -131,7 +132,7 @@ def test_sound_that_is_not_in_the_history_stays_in_doubt(sim: ElevenLabsSimulato
     attempted(provider, request)
     again, orders = attempted(provider, request), len(sim.calls("order"))
     assert again.outcome == "UnknownOutcome"
-    assert "is billed, and is not in the account's history" in str(again.error)
+    assert "is billed, but is not in the account's history" in str(again.error)
     assert len(sim.calls("order")) == orders
 
 
