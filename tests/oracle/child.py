@@ -2,8 +2,8 @@
 
 Reads one JSON object a line: ``pipeline`` (a path), ``folder``, ``state`` (the folder of the fake services'
 ledger), ``kill_at``, ``resubmit``, ``fresh``. ``accounts``: real adapters in the fakes' place, each with
-``adapter`` (``module:class``) and the fields of its ``Account``. Answers with one line: ``code`` (negative: the
-signal), and what the run left word of, if it lived to.
+``adapter`` (``module:class``) and the fields of its ``Account``. Answers with one line: ``code`` (negative:
+the signal), and what the run left word of, if it lived to.
 """
 
 from __future__ import annotations

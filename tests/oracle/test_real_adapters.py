@@ -35,7 +35,8 @@ def runs() -> Iterator[Runs]:
 def account(sim: Any, adapter: str) -> dict[str, Any]:
     """What leads an adapter to a simulator, and lets it fetch media from this machine."""
     return {
-        "adapter": adapter, "provider": sim.provider, "key": sim.key, "private_media": True, "plain_http": True,
+        "adapter": adapter, "provider": sim.provider, "key": sim.key,
+        "private_media": True, "plain_http": True,
         "urls": {role: url for role, url in sim.urls.items() if role != "media"},
     }  # fmt: skip
 
@@ -54,7 +55,7 @@ def check_kill(runs: Runs, pipeline: Path, place: Path, kill_at: int | None, who
         first = runs.run(pipeline, place, kill_at=kill_at, accounts=accounts)
         again = runs.run(pipeline, place, accounts=accounts)
         bills = Counter(PROMPTS[bill.text] for bill in sim.ledger.bills)
-        assert max(bills.values()) == 1, f"paid twice: {bills}"
+        assert max(bills.values(), default=0) <= 1, f"paid twice: {bills}"
         assert again.code == (3 if again.doubtful else 0), again
         if again.doubtful:
             again = runs.run(pipeline, place, accounts=accounts, resubmit=True)

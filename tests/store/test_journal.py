@@ -241,7 +241,7 @@ def test_what_was_said_is_on_the_disk_before_the_next_thing_happens(
 
 @pytest.mark.parametrize("odd", [float("nan"), -1.0, float("inf")])
 def test_what_a_service_told_wrong_costs_no_line(tmp_path: Path, odd: float) -> None:
-    """P13: nonsense for a price is an unknown one, and a seed that is no number is none; the result counts."""
+    """P13: nonsense for a price is an unknown one, a seed that is no number is none; the result counts."""
     with Journal(tmp_path) as journal:
         paper = journal.trail("hero", "k")
         paper.intended(odd)
