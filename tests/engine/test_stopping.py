@@ -8,7 +8,7 @@ import pytest
 
 from acp_action.engine.outcome import Doubt, Fatal, Stop
 from acp_action.events import StopRequested
-from tests.engine.harness import DONE, Script, Virtual, near, statuses
+from tests.engine.harness import CACHED, DONE, Script, Virtual, near, statuses
 from tests.engine.plans import Spec, plan_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 BROKEN = Fatal("bad")
 LOST = Doubt("the connection was lost")
-CACHED = DONE._replace(cached=True)
 
 
 def tokens_of(run: Virtual) -> dict[str, CancelToken]:

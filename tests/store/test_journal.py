@@ -239,6 +239,23 @@ def test_what_was_said_is_on_the_disk_before_the_next_thing_happens(
         assert len(told) == 5
 
 
+@pytest.mark.parametrize("odd", [float("nan"), -1.0, float("inf")])
+def test_what_a_service_told_wrong_costs_no_line(tmp_path: Path, odd: float) -> None:
+    """P13: nonsense for a price is an unknown one, a seed that is no number is none; the result counts."""
+    with Journal(tmp_path) as journal:
+        paper = journal.trail("hero", "k")
+        paper.intended(odd)
+        paper.accepted(RemoteJob(7, {"status": None}))  # type: ignore[arg-type, dict-item]
+        paper.settled({"seconds": odd})
+        notes = {"odd": odd, "when": tmp_path}
+        paper.fetched(Kept("text", text="it", cost=odd, seed="4", notes=notes))  # type: ignore[arg-type]
+    with Journal(tmp_path) as journal:
+        assert journal.warnings == []
+        kept = journal.trail("hero", "k").kept
+    assert kept
+    assert (kept.cost, kept.seed, kept.text) == (None, None, "it")
+
+
 class Disk:
     """A disk that is full when told so."""
 
