@@ -152,7 +152,7 @@ class Scheduler:
         if isinstance(outcome, Done):
             self._settle(index, track, _CACHED if outcome.cached else _SUCCESS, finished, outcome)
             # What was there already says nothing of how long it takes to make.
-            if not outcome.cached and self._expectations.learn(index, finished - started):
+            if not outcome.cached and self._expectations.learn(index, track.attempts[-1].service):
                 self.admission.rank_anew()
         else:
             self._judge(index, track, outcome, finished)
@@ -167,10 +167,7 @@ class Scheduler:
         track.running = False
         self.admission.running.discard(index)
         reason = "" if isinstance(outcome, Done) else outcome.reason
-        held = outcome.held if isinstance(outcome, Done) else 0.0
-        if held > 0.0:
-            held = min(held, finished - started)
-            track.processor += held
+        held = track.held_up(outcome, finished - started) if isinstance(outcome, Done) else 0.0
         ended = as_tuple(
             Attempt, (number, started - begin, finished - begin, worker, _ENDS[type(outcome)], reason, held)
         )
