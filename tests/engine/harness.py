@@ -79,13 +79,13 @@ class Virtual:
     recorder: Recorder = field(default_factory=Recorder)
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(now=1000.0))
 
-    def run(self, stop_at: float | None = None) -> RunResult:
+    def run(self, stop_at: float | None = None, stop: Stop = Stop("interrupted")) -> RunResult:  # noqa: B008
         """Carry the plan out; ``stop_at``: virtual seconds after which the run is asked to stop."""
         self.crew = VirtualCrew(
             self.clock, self._answer, lambda job: self.plan.steps[job.step].name in self.deaf
         )
         if stop_at is not None:
-            self.crew.post_at(self.clock.now() + stop_at, Stop("interrupted"))
+            self.crew.post_at(self.clock.now() + stop_at, stop)
         announce = Announcer([self.recorder])
         scheduler = Scheduler(
             self.plan, crew=self.crew, clock=self.clock, rng=random.Random(self.seed),

@@ -49,10 +49,22 @@ class Service:
 
 
 class Paying:
-    """A provider by the template of adapters. ``jobs``: it hands out ids; else it answers at once."""
+    """A provider by the template of adapters. ``jobs``: it hands out ids; else it answers at once.
 
-    def __init__(self, name: str, service: Service, point: Callable[[str], None], *, jobs: bool) -> None:
+    ``mishap(request, token)`` happens between the bill and the answer.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        service: Service,
+        point: Callable[[str], None] = lambda _name: None,
+        *,
+        jobs: bool,
+        mishap: Callable[[Request, Token], object] = lambda _request, _token: None,
+    ) -> None:
         self.name = name
+        self._mishap = mishap
         self._service = service
         self._point = point
         self._jobs = jobs
@@ -70,7 +82,7 @@ class Paying:
         trail = request.trail or LooseTrail()
         if not self._jobs and request.model.makes != "text":
             # Bytes come with the answer: there is nothing to settle before they are on the disk.
-            return self._product(request, self._ordered(request, trail))
+            return self._product(request, self._ordered(request, token, trail))
         result = trail.result
         if result is None:
             result = self._obtained(request, token, trail)
@@ -79,9 +91,9 @@ class Paying:
 
     def _obtained(self, request: Request, token: Token, trail: Trail) -> Mapping[str, JsonValue]:
         if not self._jobs:
-            return self._ordered(request, trail)
+            return self._ordered(request, token, trail)
         if trail.job is None:
-            ordered = self._ordered(request, trail)
+            ordered = self._ordered(request, token, trail)
             trail.accepted(RemoteJob(str(ordered["id"]), {"status": f"https://queue/{ordered['id']}"}))
         job = trail.job
         if job is None:
@@ -90,9 +102,11 @@ class Paying:
         trail.accepted(job._replace(begun=True))
         return {"id": job.id}
 
-    def _ordered(self, request: Request, trail: Trail) -> Mapping[str, JsonValue]:
+    def _ordered(self, request: Request, token: Token, trail: Trail) -> Mapping[str, JsonValue]:
         trail.intended(PRICE)
-        return {"id": self._service.bill(request.step, _asked(request))}
+        made = self._service.bill(request.step, _asked(request))
+        self._mishap(request, token)
+        return {"id": made}
 
     def _product(self, request: Request, result: Mapping[str, JsonValue]) -> Product:
         kind = request.model.makes

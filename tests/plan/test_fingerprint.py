@@ -16,7 +16,6 @@ from acp_action.plan.fingerprint import fingerprint
 from acp_action.providers.base import Request, Source
 from tests.fakes import a_model
 
-
 TOP = Path(__file__).resolve().parent.parent.parent
 
 

@@ -1,18 +1,20 @@
-"""Whose refusal? From what was let in and what was refused with how many others in flight."""
+"""Whose refusal? Judged by what was let in, and what was refused, beside how many others."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import NamedTuple
 
-_MEMORY = 40.0
-_EVENTS = 80
+# Seconds, and events, that a judgement looks back on.
+_MEMORY, _EVENTS = 40.0, 80
+# So many refusals, with hardly any let in beside as many others, and it can only be the cap.
 _SURE = 3
+# So many single refusals since the last that was let in beside as many others: the cap may have fallen.
 _LATELY = 4
 
 
 class Blame(NamedTuple):
-    """Which meters take a refusal; ``sure`` when only the cap can be meant."""
+    """Which meters take a refusal; ``sure`` when it can only be the cap."""
 
     pace: bool
     cap: bool
@@ -20,13 +22,12 @@ class Blame(NamedTuple):
 
 
 PACE = Blame(pace=True, cap=False)
-CAP = Blame(pace=False, cap=True)
 SURELY_CAP = Blame(pace=False, cap=True, sure=True)
 BOTH = Blame(pace=True, cap=True)
 
 
 class Witness:
-    """Remembers the last requests: when, how many others were in flight, whether it was let in."""
+    """Remembers the last requests: when, beside how many others, whether it was let in."""
 
     def __init__(self) -> None:
         self._events: deque[tuple[float, int, bool]] = deque(maxlen=_EVENTS)
@@ -36,7 +37,7 @@ class Witness:
         self._events.append((now, ahead, admitted))
 
     def judge(self, now: float, ahead: int, slack: int, *, in_a_row: bool) -> Blame:
-        """What a refusal beside so many others was about, by what else happened lately."""
+        """What a refusal beside so many others is about; ``in_a_row``: nothing was let in since the last one."""
         if ahead == 0:
             return PACE
         admitted = refused = apart = 0

@@ -79,6 +79,7 @@ class Tally:
         """How many of the requests with smaller numbers were admitted, as far as is known."""
         return number - self._forgotten - bisect_left(self._missing, number)
 
-    def since(self, moment: float) -> int:
-        """The number of the first request sent at or after a moment (within memory)."""
-        return self.sent - len(self._sends) + bisect_left(self._sends, moment)
+    def admitted_since(self, moment: float) -> int:
+        """How many of those sent at or after a moment were admitted; of the last few hundred."""
+        first = self.sent - len(self._sends) + bisect_left(self._sends, moment)
+        return self.admitted_before(self.sent) - self.admitted_before(first)
