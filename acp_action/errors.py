@@ -14,6 +14,7 @@ AcpError                      exit code 1
     ├── AccountClosed             it takes nothing more from this account: key, credit, quota of the day
     ├── TransientError            worth another try; nothing was billed
     ├── FatalError                another try would end the same way
+    │   └── Unrecorded            what is about to be paid cannot be written down, so it is not sent
     ├── PolicyRefusal             the provider refuses this content
     └── UnknownOutcome            a paid request may or may not have been executed
 """
@@ -212,6 +213,10 @@ class TransientError(ProviderError):
 
 class FatalError(ProviderError):
     """Another try would end the same way."""
+
+
+class Unrecorded(FatalError):  # noqa: N818 - a state, not a fault
+    """What is about to be paid for cannot be written down: nothing was sent, and nothing more may be."""
 
 
 class PolicyRefusal(ProviderError):  # noqa: N818 - a decision of the provider

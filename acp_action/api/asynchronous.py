@@ -45,6 +45,7 @@ class AsyncAIPipelineManager:
         log_level: str | None = None,
         allow_env: Sequence[str] = (),
         workspace: str | Path | None = None,
+        keys: Mapping[str, str] | None = None,
     ) -> None:
         self._manager = AIPipelineManager(
             parallel,
@@ -55,6 +56,7 @@ class AsyncAIPipelineManager:
             log_level=log_level,
             allow_env=allow_env,
             workspace=workspace,
+            keys=keys,
         )
         self._pool = ThreadPoolExecutor(_CALLS_AT_ONCE, thread_name_prefix="acp-async")
 
@@ -76,6 +78,8 @@ class AsyncAIPipelineManager:
         steps: Sequence[str] = (),
         listeners: Sequence[Listener] = (),
         stop: StopSwitch | None = None,
+        fresh: bool = False,
+        resubmit_doubtful: bool = False,
     ) -> PipelineResult:
         """As ``AIPipelineManager.run_pipeline``; listeners are called on the run's thread."""
         return await self._in_thread(
@@ -89,6 +93,8 @@ class AsyncAIPipelineManager:
             output_dir=output_dir,
             steps=steps,
             listeners=listeners,
+            fresh=fresh,
+            resubmit_doubtful=resubmit_doubtful,
         )
 
     async def generate_image(

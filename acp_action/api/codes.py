@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from acp_action.engine.result import Status
+
 if TYPE_CHECKING:
     from acp_action.api.run import PipelineResult
 
@@ -11,12 +13,15 @@ if TYPE_CHECKING:
 def exit_code(result: PipelineResult, signal_number: int = 0) -> int:
     """0 when all is done and written, 1 when a step failed, 3 when a limit ended the run, 128 + signal.
 
+    3 too when nothing is wrong but that paid requests are in doubt: what to do about them is for a person.
+
     The table in docs/exit-codes.md says what to do about each.
     """
     if signal_number and result.stopped:
         return 128 + signal_number
-    if any(step.status.bad for step in result):
+    bad = {step.status for step in result if step.status.bad}
+    if bad - {Status.DOUBT}:
         return 1
-    if result.stopped:
+    if bad or result.stopped:
         return 3
     return 0 if result.success and not result.unwritten else 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,15 +12,18 @@ from typing import TYPE_CHECKING
 from acp_action.api.interrupt import Interrupts
 from acp_action.engine.cancel import StopSwitch
 from acp_action.engine.crew import InlineCrew
+from acp_action.engine.paid import Books
 from acp_action.engine.result import RunResult
 from acp_action.engine.run import run_plan
+from acp_action.errors import Problem
 from acp_action.progress.log import LogLines
+from acp_action.providers.registry import LOCAL
 from acp_action.report.files import write_reports
 from acp_action.report.summarise import summarise
 from acp_action.store.outbox import Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from acp_action.engine.crew import Crew
     from acp_action.engine.result import StepResult
@@ -65,26 +69,57 @@ def carry_out(
     stop: StopSwitch | None = None,
     crew: Crew | None = None,
     patience: Patience | None = None,
+    fresh: bool = False,
+    resubmit_doubtful: bool = False,
 ) -> PipelineResult:
     """Run a plan and write ``manifest.json``, ``report.json`` and ``report.md`` beside the outputs.
 
     ``folder``: as ``make_ready`` gave it. ``patience``: how long an attempt that hears no stop is waited for
-    (default: 5 s). Failures of steps are in the result. A Ctrl-C on the main thread,
-    where nobody else listens for it, stops the run, keeps what was finished, and comes out as
-    KeyboardInterrupt.
+    (default: 5 s). ``fresh``: what an earlier run paid for is made anew. ``resubmit_doubtful``: paid requests
+    of an earlier run, of which nobody knows what became, are sent again. Failures of steps are in the result.
+    A Ctrl-C on the main thread, where nobody else listens for it, stops the run, keeps what was finished, and
+    comes out as KeyboardInterrupt.
+
+    Raises OutputError when another run that pays is at work in the folder.
     """
     switch = stop or StopSwitch()
-    with Interrupts(switch):
+    with Interrupts(switch), _desk(plan, folder, fresh, resubmit_doubtful) as (outbox, books, warnings):
+        if warnings:
+            plan = replace(plan, warnings=(*plan.warnings, *warnings))
         run = run_plan(
             plan,
             providers=providers,
-            publisher=Outbox(folder),
+            publisher=outbox,
+            books=books,
             listeners=listeners,
             stop=switch,
             crew=crew,
             patience=patience,
         )
         return _kept(run, folder)
+
+
+def may_be_billed(plan: Plan) -> bool:
+    """Whether any step of the plan is carried out by a provider that takes money."""
+    return any(step.enabled and step.provider != LOCAL for step in plan.steps)
+
+
+@contextmanager
+def _desk(
+    plan: Plan, folder: Path, fresh: bool, resubmit: bool
+) -> Iterator[tuple[Outbox, Books | None, Sequence[Problem]]]:
+    """Where a run puts what it makes and, if it may be billed, the books it keeps; and what is odd there."""
+    if not may_be_billed(plan):
+        yield Outbox(folder), None, ()
+        return
+    from acp_action.store.journal import Journal
+
+    with Journal(folder, fresh=fresh, resubmit=resubmit) as journal:
+        for warning in journal.warnings:
+            _log.warning("%s", warning)
+        warnings = [Problem("", text, file="journal", severity="warning") for text in journal.warnings]
+        outbox = Outbox(folder, vault=journal.vault)
+        yield outbox, Books(journal, outbox), warnings
 
 
 def _kept(run: RunResult, folder: Path) -> PipelineResult:

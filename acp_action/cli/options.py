@@ -16,6 +16,16 @@ _LARGEST_INPUT: Final = 1_000_000
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Write JSON, and nothing else, to standard output.")
 ]
+Fresh: TypeAlias = Annotated[
+    bool, typer.Option("--fresh", help="Make everything anew, also what an earlier run paid for.")
+]
+ResubmitDoubtful: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--resubmit-doubtful",
+        help="Send paid requests of an earlier run again of which nobody knows what became.",
+    ),
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 OutputDir: TypeAlias = Annotated[
     str | None, typer.Option("--output-dir", "-o", metavar="DIR", help="Where files go (default: output).")

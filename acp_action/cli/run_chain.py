@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from acp_action.cli.options import (
+    Fresh,
     Json,
     LogLevel,
     OutputDir,
     ProviderName,
     Quiet,
+    ResubmitDoubtful,
     Timeout,
     read_input,
 )
@@ -28,6 +30,13 @@ if TYPE_CHECKING:
     from acp_action.engine.cancel import StopSwitch
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Provider
+
+
+class Again(NamedTuple):
+    """What is to be paid for although an earlier run did, or may have: all, or what is in doubt."""
+
+    fresh: bool
+    doubtful: bool
 
 
 def run_chain(
@@ -62,6 +71,8 @@ def run_chain(
     ] = None,
     timeout: Timeout = None,
     log_level: LogLevel = None,
+    fresh: Fresh = False,
+    resubmit_doubtful: ResubmitDoubtful = False,
 ) -> int:
     """Run a pipeline file.
 
@@ -86,46 +97,60 @@ def run_chain(
     )
     wishes = Wishes(overrides, read_input(text), tuple(step or ()), tuple(allow_env or ()))
     display = Display(as_json=as_json, stream=stream, quiet=quiet)
-    return _dry_run(config, wishes, display) if dry_run else _run(config, wishes, display)
+    again = Again(fresh, resubmit_doubtful)
+    return _dry_run(config, wishes, display) if dry_run else _run(config, wishes, display, again)
 
 
 def _dry_run(config: Path, wishes: Wishes, display: Display) -> int:
-    from acp_action.api.prepare import make_ready, plan_pipeline
-    from acp_action.providers.registry import adapters
+    from acp_action.api.accounts import open_accounts
+    from acp_action.api.prepare import keys_of, make_ready, plan_pipeline
     from acp_action.report.plan_view import plan_dict, plan_text
 
-    providers = adapters()
+    providers = open_accounts()
     plan = plan_pipeline(config, wishes, providers, need_input=True)
     make_ready(plan, providers, dry=True)
     display.warn(plan)
     if display.as_json or display.stream:
-        display.document(plan_dict(plan))
+        display.document(plan_dict(plan, keys_of(plan, providers)))
     else:
-        show(plan_text(plan))
+        show(plan_text(plan, keys_of(plan, providers)))
     return 0
 
 
-def _run(config: Path, wishes: Wishes, display: Display) -> int:
+def _run(config: Path, wishes: Wishes, display: Display, again: Again) -> int:
+    from acp_action.api.accounts import open_accounts
     from acp_action.api.codes import exit_code
     from acp_action.api.prepare import make_ready, plan_pipeline
     from acp_action.cli.signals import Signals
-    from acp_action.providers.registry import adapters
 
     with Signals() as signals:
-        providers = adapters()
+        providers = open_accounts()
         plan = plan_pipeline(config, wishes, providers, need_input=True)
         folder = make_ready(plan, providers)
         display.warn(plan)
-        result = _carried_out(plan, folder, display, signals.switch, providers)
+        result = _carried_out(plan, folder, display, signals.switch, providers, again)
         code = exit_code(result, signals.number)
         display.result(result, code)
         return code
 
 
 def _carried_out(
-    plan: Plan, folder: Path, display: Display, switch: StopSwitch, providers: Mapping[str, Provider]
+    plan: Plan,
+    folder: Path,
+    display: Display,
+    switch: StopSwitch,
+    providers: Mapping[str, Provider],
+    again: Again,
 ) -> PipelineResult:
     from acp_action.api.run import carry_out
 
     with display.listening(plan) as listeners:
-        return carry_out(plan, folder, providers=providers, listeners=listeners, stop=switch)
+        return carry_out(
+            plan,
+            folder,
+            providers=providers,
+            listeners=listeners,
+            stop=switch,
+            fresh=again.fresh,
+            resubmit_doubtful=again.doubtful,
+        )

@@ -146,6 +146,7 @@ Workers: TypeAlias = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(read
 Retries: TypeAlias = Annotated[int, Field(ge=0, le=100), BeforeValidator(read_whole)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=_YEAR), BeforeValidator(read_number)]
 Delay: TypeAlias = Annotated[float, Field(ge=0, le=_YEAR), BeforeValidator(read_number)]
+Dollars: TypeAlias = Annotated[float, Field(ge=0, le=1_000_000), BeforeValidator(read_number)]
 Params: TypeAlias = Annotated[dict[str, Any], BeforeValidator(read_mapping)]
 LogLevel: TypeAlias = Annotated[LogLevels, BeforeValidator(_in_any_case)]
 Schedule: TypeAlias = Annotated[Schedules, BeforeValidator(_in_any_case)]

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from acp_action.config.fields import (  # noqa: TC001 - pydantic needs the types at run time
     Delay,
+    Dollars,
     Flag,
     LogLevel,
     Name,
@@ -108,6 +109,12 @@ class StepEntry(_Entry):
     input_from: Names = Field((), description="The steps, or the group, whose outputs this step takes.")
     retry_count: Retries | None = Field(
         None, description="Retries of transient failures after the first attempt. Default: 2."
+    )
+    max_duplicate_cost: Dollars | None = Field(
+        None,
+        description="USD up to which a paid request is sent again by itself when nobody knows what became of "
+        "it. Default: never.",
+        examples=[0.05],
     )
 
 

@@ -66,7 +66,7 @@ _SPELLINGS: Final[dict[Level, dict[str, str]]] = {
     },
     "group": {
         **_OLD_WORKERS, **_ENTRY, **_OLD_NEEDS, **_ABSENT,
-        **dict.fromkeys(("model", "provider", "input_from", "retry_count"), _ON_STEPS),
+        **dict.fromkeys(("model", "provider", "input_from", "retry_count", "max_duplicate_cost"), _ON_STEPS),
         **dict.fromkeys((*_OLD_RETRIES, *_MEDIA_PARAMS), _ON_STEPS),
         **dict.fromkeys(("parallel_steps", "tasks", "members", "jobs"), "write steps"),
         "continue_on_error": "write fail_fast: false",
@@ -83,6 +83,7 @@ STEP_TYPE_SPELLINGS: Final = {
     **dict.fromkeys(("upscale", "upscaler"), "upscale_image"),
     **dict.fromkeys(("concat", "merge_videos", "join_videos"), "concat_videos"),
     **dict.fromkeys(("describe_image", "analyse_image", "caption"), "analyze_image"),
+    **dict.fromkeys(("prompt", "video_prompt", "chat", "text_generation"), "generate_prompt"),
 }
 """Names of step types that are too far from ours for a spelling check."""
 

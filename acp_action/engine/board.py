@@ -105,6 +105,16 @@ class Board:
             return range(self._count)
         return [s.index for s in self._plan.steps if scope in self._lineage[s.group]]
 
+    def stopped_by(self, index: int) -> int | None:
+        """The widest scope that a failure of the step stops; -1 for all of the plan, None for none."""
+        widest: int | None = None
+        for scope in (*self._lineage[self._plan.steps[index].group], -1):
+            fast = self._plan.groups[scope].fail_fast if scope >= 0 else self._plan.settings.fail_fast
+            if not fast:
+                break
+            widest = scope
+        return widest
+
     def group_results(self) -> tuple[GroupResult, ...]:
         """One for each group, in plan order."""
         return tuple(

@@ -31,12 +31,16 @@ _PARCEL = 0.001
 
 
 class Job(NamedTuple):
-    """One attempt to be made: step index, attempt number from 1, refusals before it, and its token."""
+    """One attempt to be made: step index, attempt number from 1, refusals before it, and its token.
+
+    ``look_only``: it uses what an earlier run made, and asks no provider.
+    """
 
     step: int
     attempt: int
     refusals: int
     token: CancelToken
+    look_only: bool = False
 
 
 class Crew(Protocol):
@@ -172,7 +176,7 @@ class InlineCrew:
     def __init__(self) -> None:
         self._mail: SimpleQueue[Message] = SimpleQueue()
         self._running: CancelToken | None = None
-        self._stopped: str | None = None
+        self._stopped: Stop | None = None
 
     def open(self, perform: Callable[[Job], Outcome], clock: Clock) -> None:
         """Remember what to do."""
@@ -186,7 +190,7 @@ class InlineCrew:
             self._running = job.token
             # Asked for before this attempt began: the scheduler cannot read its mail while we work.
             if self._stopped is not None:
-                job.token.cancel(self._stopped)
+                job.token.cancel(self._stopped.reason, resumable=self._stopped.resumable)
             outcome = self._perform(job)
             self._running = None
             self._mail.put(Delivery(job.step, job.attempt, outcome, started, self._clock.now(), worker))
@@ -199,11 +203,11 @@ class InlineCrew:
         """Put a message in; the attempt under way is cancelled by a stop."""
         self._mail.put(message)
         if isinstance(message, Stop):
-            self._stopped = message.reason
+            self._stopped = message
             # Read after the reason is written, so that an attempt which begins now sees the one or the other.
             running = self._running
             if running is not None:
-                running.cancel(message.reason)
+                running.cancel(message.reason, resumable=message.resumable)
 
     def close(self) -> None:
         """Nothing to do."""

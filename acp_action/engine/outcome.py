@@ -13,13 +13,14 @@ class Done(NamedTuple):
     """The output is published.
 
     ``text``: the prompt that was used, its templates filled in. ``held``: seconds of the attempt in which
-    other steps had the processors of this machine.
+    other steps had the processors of this machine. ``cached``: it was made before this run.
     """
 
     output: Output
     product: Product
     text: str | None = None
     held: float = 0.0
+    cached: bool = False
 
 
 class Refused(NamedTuple):
@@ -38,11 +39,15 @@ class Transient(NamedTuple):
 
 
 class Fatal(NamedTuple):
-    """Another try would end the same way; ``policy`` when the content was refused."""
+    """Another try would end the same way; ``policy`` when the content was refused.
+
+    ``halt``: no step of this run may go on to be paid for.
+    """
 
     reason: str
     policy: bool = False
     traceback: str = ""
+    halt: bool = False
 
 
 class Expired(NamedTuple):
@@ -63,7 +68,13 @@ class Doubt(NamedTuple):
     reason: str
 
 
-Outcome: TypeAlias = Done | Refused | Transient | Fatal | Expired | Stopped | Doubt
+class Unmade(NamedTuple):
+    """There was nothing from an earlier run after all: the provider has to be asked."""
+
+    reason: str = ""
+
+
+Outcome: TypeAlias = Done | Refused | Transient | Fatal | Expired | Stopped | Doubt | Unmade
 
 
 class Delivery(NamedTuple):
@@ -78,9 +89,10 @@ class Delivery(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """A wish to end the run."""
+    """A wish to end the run; ``resumable``: a later run can take it up where it was left."""
 
     reason: str
+    resumable: bool = False
 
 
 class Opened(NamedTuple):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.config.references import render
+from acp_action.engine.result import as_tuple
 from acp_action.errors import FatalError
 from acp_action.providers.base import Request, Source
 from acp_action.redaction import SECRETS
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from acp_action.config.references import Reference
     from acp_action.engine.crew import Job
     from acp_action.plan.model import Plan, Step
-    from acp_action.providers.base import Stage
+    from acp_action.providers.base import Stage, Trail
 
 _RANDOM_LIMIT = 2**31
 
@@ -37,7 +38,9 @@ class RunContext:
     outputs: list[Output | None] = field(default_factory=list)
 
 
-def build_request(step: Step, job: Job, context: RunContext, stage: Stage) -> Request:
+def build_request(
+    step: Step, job: Job, context: RunContext, stage: Stage, trail: Trail | None = None
+) -> Request:
     """The request of one attempt. Raises FatalError for a text that came out empty."""
     text, params = (step.text, step.params) if not step.templated else _rendered(step, context)
     if text is None:
@@ -52,8 +55,21 @@ def build_request(step: Step, job: Job, context: RunContext, stage: Stage) -> Re
     media = (
         tuple(m if isinstance(m, Source) else _output(context, m) for m in step.media) if step.media else ()
     )
-    return Request(
-        step.name, step.type, step.model, params, media, text, job.attempt, job.refusals, step.preview, stage
+    return as_tuple(
+        Request,
+        (
+            step.name,
+            step.type,
+            step.model,
+            params,
+            media,
+            text,
+            job.attempt,
+            job.refusals,
+            step.preview,
+            stage,
+            trail,
+        ),
     )
 
 

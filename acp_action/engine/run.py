@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from acp_action.engine.clock import Clock
     from acp_action.engine.crew import Crew
+    from acp_action.engine.paid import Books
     from acp_action.engine.worker import Publisher
     from acp_action.events import Event, Listener
     from acp_action.plan.model import Plan
@@ -60,6 +61,7 @@ def run_plan(
     *,
     providers: Mapping[str, Provider],
     publisher: Publisher,
+    books: Books | None = None,
     listeners: Sequence[Listener] = (),
     stop: StopSwitch | None = None,
     lanes: Lanes | None = None,
@@ -73,7 +75,9 @@ def run_plan(
     ``providers``: by name, all that the plan uses. ``lanes``: the limits shared with other runs (default:
     those
     of the process). ``crew``: who does the work (default: threads). ``seed``: for ``{{random}}`` and the
-    jitter (default: fresh). Step failures are results, not exceptions; only bugs and KeyboardInterrupt raise.
+    jitter (default: fresh). ``books``: where paid work is written down, so that a stopped run can be taken up
+    again (default: nowhere). Step failures are results, not exceptions; only bugs and KeyboardInterrupt
+    raise.
     """
     clock = clock or SystemClock()
     crew = crew or ThreadCrew()
@@ -90,13 +94,14 @@ def run_plan(
         expectations=Expectations(plan, by_file_order=not plan.settings.parallel),
         emit=announce,
         patience=patience or Patience(),
+        made_before=books.journal.made_before if books is not None else frozenset(),
     )
     context = RunContext(plan, _timestamp(wall), rng.getrandbits(64), scheduler.board.outputs)
-    crew.open(make_performer(context, providers, publisher), clock)
+    crew.open(make_performer(context, providers, publisher, books), clock)
     workers = capacity(plan)
 
     def tell(reason: str) -> None:
-        crew.post(Stop(reason))
+        crew.post(Stop(reason, resumable=books is not None))
 
     stop.attach(tell)
     try:

@@ -15,19 +15,9 @@ from typing import TYPE_CHECKING
 
 from acp_action.engine.admission import Admission
 from acp_action.engine.board import Board
-from acp_action.engine.outcome import (
-    Delivery,
-    Done,
-    Doubt,
-    Expired,
-    Fatal,
-    Opened,
-    Refused,
-    Stopped,
-    Transient,
-)
-from acp_action.engine.record import result_of
-from acp_action.engine.result import Attempt, Status, as_tuple
+from acp_action.engine.outcome import Delivery, Done, Expired, Fatal, Opened, Stopped, Unmade
+from acp_action.engine.record import attempt_of, result_of
+from acp_action.engine.result import Status
 from acp_action.engine.track import THROTTLE, WORKER
 from acp_action.engine.verdict import Again, End, Patience, verdict_on
 from acp_action.events import StepParked, StopRequested
@@ -47,18 +37,8 @@ if TYPE_CHECKING:
     from acp_action.plan.model import Plan
 
 
-_ENDS = {
-    Done: "done",
-    Refused: "refused",
-    Transient: "transient",
-    Fatal: "fatal",
-    Expired: "expired",
-    Stopped: "stopped",
-    Doubt: "doubt",
-}
-
-
 _SUCCESS = End(Status.SUCCEEDED, "")
+_CACHED = End(Status.CACHED, "")
 
 
 class Scheduler:
@@ -75,6 +55,7 @@ class Scheduler:
         expectations: Expectations,
         emit: Callable[[Event], None],
         patience: Patience = Patience(),  # noqa: B008 - frozen
+        made_before: frozenset[str] = frozenset(),
     ) -> None:
         self._plan = plan
         self._steps = plan.steps
@@ -94,6 +75,7 @@ class Scheduler:
             board=self.board,
             emit=emit,
             on_wait=self._wait_for,
+            made_before=made_before,
         )
         self._timers: list[tuple[float, int, int]] = []  # when, step or -1, gate number
         self._begin = 0.0
@@ -122,10 +104,8 @@ class Scheduler:
                 self._take_back(message)
             elif isinstance(message, Opened):
                 self.admission.promote(self.admission.gates[message.lane])
-            elif not self.stopped:
-                self.stopped = message.reason
-                why = f"the run was stopped: {message.reason}"
-                self._stop(-1, message.reason, why, self._clock.now())
+            else:
+                self._halt(message.reason, self._clock.now(), resumable=message.resumable)
         self._ring()
         self.admission.dispatch()
 
@@ -143,37 +123,37 @@ class Scheduler:
     # --- what comes in
 
     def _take_back(self, delivery: Delivery) -> None:
-        index, attempt, outcome, started, finished, worker = delivery
+        index, attempt, outcome, _started, finished, worker = delivery
         self.admission.free(worker)
         track = self.admission.tracks.get(index)
         if track is None or attempt != track.attempt or not track.running:
             return  # it had been given up
+        if isinstance(outcome, Unmade):
+            if track.token is None or not track.token.cancelled:
+                self.admission.ask_after_all(index, finished)
+                return
+            outcome = Stopped("cancelled")
+            delivery = delivery._replace(outcome=outcome)
         self._end_attempt(index, track, delivery)
         self.admission.give_tickets_back(index, outcome, finished)
         if isinstance(outcome, Done):
-            self._settle(index, track, _SUCCESS, finished, outcome)
-            if self._expectations.learn(index, finished - started):
+            self._settle(index, track, _CACHED if outcome.cached else _SUCCESS, finished, outcome)
+            # What was there already says nothing of how long it takes to make.
+            if not outcome.cached and self._expectations.learn(index, track.attempts[-1].service):
                 self.admission.rank_anew()
         else:
             self._judge(index, track, outcome, finished)
 
     def _end_attempt(self, index: int, track: Track, delivery: Delivery) -> None:
         _, number, outcome, started, finished, worker = delivery
-        begin = self._begin
         if not track.announced:
             self.admission.announce(index, number, worker, started)
         track.turn(WORKER, started)
         track.since = finished
         track.running = False
         self.admission.running.discard(index)
-        reason = "" if isinstance(outcome, Done) else outcome.reason
-        held = outcome.held if isinstance(outcome, Done) else 0.0
-        if held > 0.0:
-            held = min(held, finished - started)
-            track.processor += held
-        ended = as_tuple(
-            Attempt, (number, started - begin, finished - begin, worker, _ENDS[type(outcome)], reason, held)
-        )
+        held = track.held_up(outcome, finished - started) if isinstance(outcome, Done) else 0.0
+        ended = attempt_of(delivery, self._begin, held)
         track.attempts = (*track.attempts, ended) if track.attempts else (ended,)
 
     def _judge(self, index: int, track: Track, outcome: Outcome, now: float) -> None:
@@ -182,7 +162,10 @@ class Scheduler:
             self._park(index, track, verdict, now)
             return
         self._settle(index, track, verdict, now)
-        if verdict.status.bad:
+        if isinstance(outcome, Fatal) and outcome.halt:
+            self._halt(outcome.reason, now, resumable=True)
+        # One that was told to stop belongs to what stopped it, whatever its own end.
+        elif verdict.status.bad and not (track.token is not None and track.token.cancelled):
             self._spread(index, now)
 
     def _park(self, index: int, track: Track, again: Again, now: float) -> None:
@@ -207,21 +190,20 @@ class Scheduler:
 
     def _spread(self, index: int, now: float) -> None:
         """Fail fast: stop the widest scope that an unbroken line of ``fail_fast`` scopes leads to."""
-        scope = self._steps[index].group
-        widest: int | None = None
-        while True:
-            fast = self._plan.groups[scope].fail_fast if scope >= 0 else self._plan.settings.fail_fast
-            if not fast:
-                break
-            widest = scope
-            if scope < 0:
-                break
-            scope = self._plan.groups[scope].parent
+        widest = self.board.stopped_by(index)
         if widest is not None:
             name = self._steps[index].name
             self._stop(widest, f"'{name}' failed", f"because '{name}' failed", now)
 
-    def _stop(self, scope: int, reason: str, skip_reason: str, moment: float) -> None:
+    def _halt(self, reason: str, now: float, *, resumable: bool) -> None:
+        """End the run, for the first reason there is."""
+        if not self.stopped:
+            self.stopped = reason
+            self._stop(-1, reason, f"the run was stopped: {reason}", now, resumable=resumable)
+
+    def _stop(
+        self, scope: int, reason: str, skip_reason: str, moment: float, *, resumable: bool = False
+    ) -> None:
         """Nothing more starts in this scope; what runs there is cancelled, the rest is settled."""
         name = self._plan.groups[scope].name if scope >= 0 else ""
         self._send(StopRequested(moment - self._begin, name, reason))
@@ -233,7 +215,7 @@ class Scheduler:
             if track is None or track.attempt == 0:
                 never.append(index)
             elif track.running and track.token is not None:
-                track.token.cancel(reason)
+                track.token.cancel(reason, resumable=resumable)
                 track.deadline = min(track.deadline, moment)
                 self.admission.first_deadline = min(self.admission.first_deadline, moment)
             else:

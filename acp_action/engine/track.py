@@ -9,6 +9,7 @@ from acp_action.engine.result import Attempt, Waits, as_tuple
 
 if TYPE_CHECKING:
     from acp_action.engine.cancel import CancelToken
+    from acp_action.engine.outcome import Done
     from acp_action.engine.scopes import Rank
     from acp_action.engine.throttle import Ticket
 
@@ -24,6 +25,7 @@ class Track:
     ``since`` and ``phase``: what it has been waiting for, and since when. ``deadline``: set at the first
     start, moved on by waits that are not the step's own.
     ``announced``: whether this attempt's start was told (in a bundle it is told when it has happened).
+    ``look_only``: the attempt only looks for what an earlier run made; ``looked``: in vain.
     """
 
     __slots__ = (
@@ -33,6 +35,8 @@ class Track:
         "backoff",
         "deadline",
         "desk",
+        "look_only",
+        "looked",
         "phase",
         "processor",
         "ready",
@@ -55,6 +59,8 @@ class Track:
         self.transients = 0
         self.running = False
         self.announced = False
+        self.look_only = False
+        self.looked = False
         self.deadline = math.inf
         self.desk = -1
         self.worker = 0.0
@@ -79,6 +85,19 @@ class Track:
                     self.throttle += waited
             self.since = now
         self.phase = phase
+
+    def held_up(self, done: Done, took: float) -> float:
+        """Note what held a successful attempt of ``took`` seconds up; how many of them were no work."""
+        held = 0.0
+        if done.held > 0.0:
+            held = min(done.held, took)
+            self.processor += held
+        if done.product.queued > 0.0:
+            # In the provider's own queue, its limit being reached: a wait for it as any other.
+            queued = min(done.product.queued, took - held)
+            self.throttle += queued
+            held += queued
+        return held
 
     def waits(self, begin: float) -> Waits:
         """The split so far; ``begin`` is the run's start."""

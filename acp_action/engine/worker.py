@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 import traceback
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from acp_action.engine.outcome import Done, Doubt, Expired, Fatal, Refused, Stopped, Transient
+from acp_action.engine.paid import attempt_paid, ordered
+from acp_action.engine.paper import LooseJournal
 from acp_action.engine.request import build_request
 from acp_action.errors import (
     AcpError,
@@ -17,7 +19,10 @@ from acp_action.errors import (
     RateLimited,
     TransientError,
     UnknownOutcome,
+    Unrecorded,
 )
+from acp_action.providers.base import Product
+from acp_action.providers.registry import LOCAL
 from acp_action.redaction import redact
 
 if TYPE_CHECKING:
@@ -26,10 +31,11 @@ if TYPE_CHECKING:
     from acp_action.artifacts import Output
     from acp_action.engine.crew import Job
     from acp_action.engine.outcome import Outcome
+    from acp_action.engine.paid import Books
     from acp_action.engine.request import RunContext
     from acp_action.errors import FatalError
     from acp_action.plan.model import Step
-    from acp_action.providers.base import Product, Provider, Stage
+    from acp_action.providers.base import Provider, Stage
 
 
 class Publisher(Protocol):
@@ -53,14 +59,22 @@ class Publisher(Protocol):
 
 
 def make_performer(
-    context: RunContext, providers: Mapping[str, Provider], publisher: Publisher
+    context: RunContext,
+    providers: Mapping[str, Provider],
+    publisher: Publisher,
+    books: Books | None = None,
 ) -> Callable[[Job], Outcome]:
-    """The function that workers call for each job."""
+    """The function that workers call for each job.
+
+    ``books``: where paid work is written down; without them, each step's attempts know of each other, and
+    nothing is known to the next run.
+    """
     steps = context.plan.steps
+    desk = _Desk(context, providers, publisher, books, LooseJournal())
 
     def perform(job: Job) -> Outcome:
         step, begun, own = steps[job.step], time.monotonic(), time.thread_time()
-        outcome = attempt_step(step, job, context, providers, publisher)
+        outcome = attempt_step(step, job, desk)
         if isinstance(outcome, Done):
             return _measured(outcome, begun, own)
         # What is left behind is swept later; a worker that died of it would leave the run waiting.
@@ -71,21 +85,38 @@ def make_performer(
     return perform
 
 
-def attempt_step(
-    step: Step,
-    job: Job,
-    context: RunContext,
-    providers: Mapping[str, Provider],
-    publisher: Publisher,
-) -> Outcome:
+class _Desk(NamedTuple):
+    """What attempts are made with, besides their job."""
+
+    context: RunContext
+    providers: Mapping[str, Provider]
+    publisher: Publisher
+    books: Books | None
+    loose: LooseJournal
+
+
+def attempt_step(step: Step, job: Job, desk: _Desk) -> Outcome:
     """Make one attempt at a step; raises nothing but KeyboardInterrupt."""
+    publisher, token = desk.publisher, job.token
     try:
-        job.token.check()
-        request = build_request(step, job, context, publisher.stage_for(step.stem))
-        product = providers[step.provider].run(request, job.token)
-        if job.token.abandoned:
+        token.check()
+        stage, provider = publisher.stage_for(step.stem), desk.providers[step.provider]
+        made: Product | Outcome
+        if step.provider == LOCAL:
+            request = build_request(step, job, desk.context, stage)
+            made = provider.run(request, token)
+        elif desk.books is not None:
+            request = build_request(step, job, desk.context, stage)
+            return attempt_paid(step, request, job, provider, desk.books)
+        else:
+            paper = desk.loose.trail(step.name)
+            request = build_request(step, job, desk.context, stage, paper)
+            made = ordered(step, request, token, provider, paper)
+        if not isinstance(made, Product):
+            return made
+        if token.abandoned:
             return Stopped("given up")
-        return Done(publisher.publish(step.stem, product), product, request.text)
+        return Done(publisher.publish(step.stem, made), made, request.text)
     except KeyboardInterrupt:
         raise
     except OSError as error:
@@ -116,6 +147,8 @@ def outcome_of(error: BaseException) -> Outcome:
             return Transient(reason, error.retry_after)
         case UnknownOutcome():
             return Doubt(reason)
+        case Unrecorded():
+            return Fatal(reason, halt=True)
         case AcpError():
             return Fatal(reason, policy=isinstance(error, PolicyRefusal))
     text = redact("".join(traceback.format_exception(error)))

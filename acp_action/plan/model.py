@@ -27,7 +27,8 @@ class Step(NamedTuple):
     of service time, None when unknown. ``preview``: provider ``local`` stands in for the model's own.
     ``text``: its own text as written (``text_param`` says under which name), None when it takes another's or
     none; ``params``: everything else. ``templated``: whether templates stand in them.
-    ``stem``: the file name of its output without the extension, unique in the plan.
+    ``stem``: the file name of its output without the extension, unique in the plan. ``max_duplicate_cost``:
+    USD up to which a paid request of unknown outcome is sent again by itself, None for never.
     """
 
     index: int  # type: ignore[assignment]  # tuples have a method of this name, which nobody needs
@@ -54,6 +55,7 @@ class Step(NamedTuple):
     stem: str
     at: NodePath
     position: Position | None
+    max_duplicate_cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

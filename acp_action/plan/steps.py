@@ -89,6 +89,7 @@ class StepMaker:
             stem=stem,
             at=spot.at,
             position=self._findings.source.locate(spot.at),
+            max_duplicate_cost=spot.entry.max_duplicate_cost,
         )
 
     def _model(self, spot: StepSpot) -> Model | None:

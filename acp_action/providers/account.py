@@ -50,7 +50,8 @@ class Account:
     addresses without a slash at the end, by role (``api``, for fal also ``rest``); roles that are missing are
     the provider's own. ``variable`` and ``action_input``: where the key comes from, for messages.
     ``plain_http``: whether addresses may be http beyond this machine. ``private_media``: whether media may
-    come from loopback and private addresses. ``network``: proxies and trusted certificates.
+    come from loopback and private addresses. ``network``: proxies and trusted certificates. ``faults``: what
+    is wrong with what was given for it, one complaint each; such an account is not used.
     """
 
     provider: str
@@ -61,6 +62,7 @@ class Account:
     plain_http: bool = False
     private_media: bool = False
     network: Network = field(default_factory=Network)
+    faults: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:

@@ -29,6 +29,7 @@ from acp_action.providers.http import retry_after, unreadable
 from acp_action.providers.inputs import media_inputs
 from acp_action.providers.jobs import JobAdapter
 from acp_action.providers.parting import Within
+from acp_action.providers.remote import Probe
 from acp_action.providers.vocabulary import nested, vocabulary
 from acp_action.providers.watch import Look
 
@@ -80,6 +81,10 @@ class FalProvider(JobAdapter):
     def authorization(self) -> Mapping[str, str]:
         """The key in fal's own scheme."""
         return {"Authorization": f"Key {self.account.key}"}
+
+    def probe(self, token: Token) -> Probe:
+        """At the address for uploads: what the queue would be asked for nothing says nothing of the key."""
+        return Probe(date=self._files.leave(token).headers.get("date", ""))
 
     def rules(self) -> Rules:
         """Fal's errors."""

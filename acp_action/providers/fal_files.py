@@ -15,7 +15,7 @@ from acp_action.errors import FatalError, TransientError
 
 if TYPE_CHECKING:
     from acp_action.providers.base import Token
-    from acp_action.providers.http import Wire
+    from acp_action.providers.http import Answer, Wire
     from acp_action.providers.inputs import MediaInput
     from acp_action.providers.remote import Remote
 
@@ -70,6 +70,13 @@ class FalFiles:
         finally:
             keyless.close()
         return address
+
+    def leave(self, token: Token) -> Answer:
+        """Ask for leave to upload, which only a good key gets; nothing is uploaded or paid for."""
+        return self._api().call(
+            "POST", "/storage/auth/token", token, what="asking whether the key is taken",
+            params={"storage_type": "fal-cdn-v3"}, json={},
+        )  # fmt: skip
 
     def _api(self) -> Wire:
         from acp_action.providers.http import Wire

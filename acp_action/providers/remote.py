@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from acp_action.artifacts import SINGULAR
 from acp_action.catalogue import prices
@@ -22,10 +22,20 @@ if TYPE_CHECKING:
     from acp_action.providers.account import Account
     from acp_action.providers.base import Complaint, ProductFile, Request, Token, Trail
     from acp_action.providers.download import Downloads
-    from acp_action.providers.http import Rules, Wire
+    from acp_action.providers.http import Answer, Rules, Wire
     from acp_action.providers.params import Fields
 
     Result = Mapping[str, JsonValue]
+
+
+class Probe(NamedTuple):
+    """What a service answered to a question that costs nothing.
+
+    ``said``: of the account, in few words. ``date``: the answer's header of that name, empty without one.
+    """
+
+    said: str = ""
+    date: str = ""
 
 
 class Remote:
@@ -33,11 +43,13 @@ class Remote:
 
     Stateless between calls but for pooled connections and what was learnt about durations; safe to call from
     many threads. ``profile``: what the service limits, requests in flight or their pace. ``address``: the
-    base URL where the account names none.
+    base URL where the account names none. ``probe_path``: what can be asked for nothing, and with the right
+    key only.
     """
 
-    name: ClassVar[str]
+    name: str
     address: ClassVar[str]
+    probe_path: ClassVar[str]
     profile: ClassVar[Literal["concurrency", "pace"]] = "pace"
 
     def __init__(
@@ -79,6 +91,16 @@ class Remote:
     ) -> float | None:
         """What a step costs at most in USD, None when that is not known; templates count as not set."""
         return prices.estimate(model, resolve(step_type, model, params).values, text)
+
+    def probe(self, token: Token) -> Probe:
+        """Ask whether the key is taken, which costs nothing. Raises a ProviderError when it is not."""
+        # Not ``get``, which would ask again and again where the service is down or its address is wrong.
+        answer = self.wire.call("GET", self.probe_path, token, what="asking whether the key is taken")
+        return Probe(self.greeting(answer), answer.headers.get("date", ""))
+
+    def greeting(self, answer: Answer) -> str:  # noqa: ARG002 - most have nothing worth telling
+        """What an answer to ``probe`` tells of the account, in few words."""
+        return ""
 
     def lane(self, model: Model) -> str:  # noqa: ARG002 - for services that limit each model by itself
         """Which of the service's limits a model falls under; empty where one holds for all."""

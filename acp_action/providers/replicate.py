@@ -81,6 +81,7 @@ class ReplicateProvider(JobAdapter):
 
     name = "replicate"
     address = "https://api.replicate.com"
+    probe_path = "/v1/account"
     profile: ClassVar[Literal["concurrency", "pace"]] = "pace"
 
     def authorization(self) -> Mapping[str, str]:

@@ -74,7 +74,7 @@ def test_many_files_are_counted() -> None:
         (ended(Status.SUCCEEDED, Status.FAILED), 0, 1),
         (ended(Status.TIMED_OUT), 0, 1),
         (ended(Status.REFUSED), 0, 1),
-        (ended(Status.DOUBT), 0, 1),
+        (ended(Status.DOUBT), 0, 3),
         (ended(Status.CANCELLED, stopped="interrupted"), 2, 130),
         (ended(Status.CANCELLED, stopped="ended"), 15, 143),
         (ended(Status.FAILED, stopped="interrupted"), 2, 130),

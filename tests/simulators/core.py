@@ -186,6 +186,10 @@ class Simulator:
         """USD that an order would cost, for ``credit``."""
         return 0.0
 
+    def limits_of(self, call: Call) -> Sequence[Limit]:
+        """What an order must pass; ``limits``, where the provider has no others for one model."""
+        return self.limits
+
     def error(self, status: int, message: str, kind: str = "") -> Reply:
         """An error as the provider words it."""
         raise NotImplementedError
@@ -211,6 +215,10 @@ class Simulator:
     def announce(self, call: Call) -> Mapping[str, str]:
         """Headers that tell limits on every answer."""
         return {}
+
+    def one_spelling(self, content: Any) -> Any:
+        """The JSON of a request in one spelling, where the provider takes several for the same."""
+        return content
 
     # What subclasses use.
 
@@ -298,10 +306,11 @@ class Simulator:
         if self.credit is not None and self.ledger.total + self.price_of(call) > self.credit:
             return self.broke()
         now = self.now()
-        for limit in self.limits:
+        limits = self.limits_of(call)
+        for limit in limits:
             if refusal := limit.refusal(now):
                 return self.throttled(refusal)
-        for limit in self.limits:
+        for limit in limits:
             limit.take(now)
             call.when_done.append(limit.release)
         return None

@@ -53,7 +53,7 @@ def normalised(sim: Simulator, call: Call) -> dict[str, Any]:
         "query": {name: _FLAGS.get(value, value) for name, value in call.query.items()},
         "auth": {name: call.headers[name] for name in _AUTH if name in call.headers},
         "type": call.headers.get("content-type", "").partition(";")[0],
-        "body": _content(call),
+        "body": _content(sim, call),
     }
     plain_request: dict[str, Any] = json.loads(plain(json.dumps(request)))
     return plain_request
@@ -64,13 +64,15 @@ def compared(request: dict[str, Any]) -> dict[str, Any]:
     return {name: request[name] for name in ("method", "path", "auth", "body")}
 
 
-def _content(call: Call) -> Any:
+def _content(sim: Simulator, call: Call) -> Any:
     if fields := parts(call):
-        return [{"name": f.name, "file": f.file, "type": f.type, **_sum(f.content)} for f in fields]
+        # Plain fields in the order of their names, then the files: no service minds the order of fields.
+        ordered = sorted(fields, key=lambda field: (field.file != "", "" if field.file else field.name))
+        return [{"name": f.name, "file": f.file, "type": f.type, **_sum(f.content)} for f in ordered]
     if not call.body:
         return None
     try:
-        return json.loads(call.body)
+        return sim.one_spelling(json.loads(call.body))
     except ValueError:
         return _sum(call.body)
 

@@ -63,6 +63,7 @@ _COMMON: Final[Mapping[str, Mapping[str, Spec]]] = {
         "engine": Spec("choice", choices=("auto", "espeak-ng", "tones"), used=True),
     },
     "analyze_image": {},
+    "generate_prompt": {},
     "split_image": {"rows": _COUNT, "cols": _COUNT, "columns": _COUNT,
                     "grid": Spec("size", 1, 16, used=True), "output_format": _FORMAT},
     "concat_videos": {k: _FILMED[k] for k in ("width", "height", "aspect_ratio", "resolution", "fps")},
@@ -74,7 +75,14 @@ _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 # What the embedded provider acts on although it is the model's own, by its dotted name.
 _ACTED_ON: Final = frozenset(
-    {"voice_settings.speed", "generationConfig.responseMimeType", "resolution_mode", "camera_fixed"}
+    {
+        "voice_settings.speed",
+        "generationConfig.responseMimeType",
+        "resolution_mode",
+        "camera_fixed",
+        "style",
+        "length",
+    }
 )
 # Pairs that say one thing twice; the first of them is a size only where it reads as one.
 _RIVALS: Final = (

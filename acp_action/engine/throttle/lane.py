@@ -1,93 +1,15 @@
-"""What a provider lets through: Throttle decides, Lane shares it between threads, Lanes finds it.
-
-The scheduler asks ``next_opening(now)``; when that is now, it calls ``admit`` and sends, and tells the
-ticket's end with one of ``completed``, ``refused`` and ``released``. Time always comes in as a number.
-"""
+"""A throttle shared by threads and runs, and the lanes of a process."""
 
 from __future__ import annotations
 
-import math
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from acp_action.engine.throttle.limits import UNCOUNTED, Limits, Ticket
+from acp_action.engine.throttle.throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-# A wait up to this long after a first refusal holds the refused job only, not the lane.
-_JOB_ONLY = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What is known beforehand: seconds between two starts, and how many may be in flight (None: any).
-
-    ``none``: there is surely no limit, as for work on this machine; nothing is counted until the first
-    refusal.
-    """
-
-    min_interval: float = 0.0
-    concurrency: int | None = None
-    none: bool = False
-
-
-class Ticket(NamedTuple):
-    """One admitted request: when it was sent, and how many others were in flight then."""
-
-    sent: float
-    ahead: int
-
-
-# What an unlimited lane gives out; it is not counted, so it is not counted back.
-UNCOUNTED = Ticket(-math.inf, 0)
-
-
-class Throttle:
-    """Pure: no clock, no lock, no waiting. All times are monotonic seconds given by the caller."""
-
-    def __init__(self, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
-        self.in_flight = 0
-        self._last_start = -math.inf
-        self._closed_until = -math.inf
-        self._reacted_at = -math.inf
-        self._refusals = 0
-
-    def next_opening(self, now: float) -> float:
-        """When a request may be sent: ``now``, a later moment, or ``inf`` until one in flight comes back."""
-        cap = self.limits.concurrency
-        if cap is not None and self.in_flight >= cap:
-            return math.inf
-        return max(now, self._last_start + self.limits.min_interval, self._closed_until)
-
-    def admit(self, now: float) -> Ticket:
-        """Take a place; only after ``next_opening(now)`` gave ``now``."""
-        ticket = Ticket(now, self.in_flight)
-        self.in_flight += 1
-        self._last_start = now
-        return ticket
-
-    def completed(self, ticket: Ticket, now: float) -> None:  # noqa: ARG002 - the meters that learn need both
-        """The provider took the request, whatever became of it."""
-        self.in_flight -= 1
-        self._refusals = 0
-
-    def refused(
-        self, ticket: Ticket, now: float, retry_after: float | None = None, kind: str = "unknown"
-    ) -> None:
-        """The provider said no; ``retry_after`` in seconds as told, None when it told nothing."""
-        self.in_flight -= 1
-        if ticket.sent <= self._reacted_at:
-            return  # sent before the last reaction: it says nothing new
-        self._refusals += 1
-        self._reacted_at = now
-        told = retry_after if retry_after is not None and math.isfinite(retry_after) else 0.0
-        if kind != "concurrency" and (told > _JOB_ONLY or self._refusals > 1):
-            self._closed_until = max(self._closed_until, now + told)
-
-    def released(self, ticket: Ticket, now: float) -> None:  # noqa: ARG002 - as above
-        """The request ended without telling anything about limits: cancelled, broken, never sent."""
-        self.in_flight -= 1
 
 
 class Lane:

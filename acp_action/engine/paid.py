@@ -1,0 +1,145 @@
+"""One attempt at work that costs money: what was paid for is used, what is under way is gone on with.
+
+Only what is neither is ordered. The trail is written before each thing that cannot be undone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from acp_action.engine.outcome import Done, Doubt, Stopped, Transient, Unmade
+from acp_action.errors import FatalError, StopWork, UnknownOutcome
+from acp_action.plan.fingerprint import fingerprint
+from acp_action.providers.base import Product
+from acp_action.redaction import redact
+
+if TYPE_CHECKING:
+    from acp_action.artifacts import Output
+    from acp_action.engine.cancel import CancelToken
+    from acp_action.engine.crew import Job
+    from acp_action.engine.outcome import Outcome
+    from acp_action.engine.paper import Kept, Order, StepPaper
+    from acp_action.plan.model import Step
+    from acp_action.providers.base import Provider, Request
+
+
+class Journal(Protocol):
+    """Where the trails of paid steps are kept from one run to the next."""
+
+    @property
+    def made_before(self) -> frozenset[str]:
+        """The steps for which an earlier run may have made what is asked for now."""
+        ...
+
+    def trail(self, step: str, key: str) -> StepPaper:
+        """The trail of a step, as far as it was asked for the same; ``key``: the request's fingerprint."""
+        ...
+
+
+class Safe(Protocol):
+    """Where results stay that were paid for, whatever becomes of the files with their final names."""
+
+    def keep(self, stem: str, product: Product) -> Kept:
+        """Put away what an attempt made. Raises FatalError when it cannot be kept."""
+        ...
+
+    def place(self, stem: str, kept: Kept, *, trusted: bool) -> Output | None:
+        """Give a kept result its final names; None when its files are lost or were changed.
+
+        ``trusted``: it was kept this moment, and need not be looked at again.
+        """
+        ...
+
+
+class Books(NamedTuple):
+    """What a run needs so that nothing is paid for twice: what is known of each step, and its results."""
+
+    journal: Journal
+    safe: Safe
+
+
+def attempt_paid(step: Step, request: Request, job: Job, provider: Provider, books: Books) -> Outcome:
+    """Make one attempt at a step whose provider may bill it. Raises what the provider raises."""
+    safe = books.safe
+    paper = books.journal.trail(step.name, fingerprint(request, _urls(provider)))
+    if (kept := paper.kept) is not None:
+        output = safe.place(step.stem, kept, trusted=False)
+        if output is not None:
+            paper.published()
+            return Done(output, _product_of(kept), request.text, cached=True)
+        if not paper.reopen():
+            raise FatalError(_lost(kept))
+    if job.look_only:
+        return Unmade()
+    made = ordered(step, request._replace(trail=paper), job.token, provider, paper)
+    if not isinstance(made, Product):
+        return made
+    kept = safe.keep(step.stem, made)
+    paper.fetched(kept)
+    if job.token.abandoned:
+        return Stopped("given up")
+    output = safe.place(step.stem, kept, trusted=True)
+    if output is None:
+        raise FatalError(_lost(kept))
+    paper.published()
+    return Done(output, made, request.text)
+
+
+def ordered(
+    step: Step, request: Request, token: CancelToken, provider: Provider, paper: StepPaper
+) -> Product | Outcome:
+    """What the provider makes of the request, unless an order is open of which nobody knows what became.
+
+    The request has the paper as its trail.
+    """
+    doubtful = paper.doubtful
+    if doubtful is not None and not _may_repeat(step, doubtful):
+        when = "in this run" if doubtful.here else "by an earlier run"
+        return _doubt(f"it was sent {when}, and what became of it is not known", step, doubtful)
+    try:
+        return provider.run(request, token)
+    except UnknownOutcome as error:
+        reason = redact(str(error))
+        order = paper.doubtful
+        if order is not None and _may_repeat(step, order):
+            return Transient(f"{reason}; sent again, as max_duplicate_cost allows")
+        return _doubt(reason, step, order)
+    except StopWork as stop:
+        order = paper.doubtful
+        if order is None:
+            raise
+        return _doubt(f"{redact(str(stop))}, when its request had been sent", step, order)
+
+
+def _may_repeat(step: Step, order: Order) -> bool:
+    most = step.max_duplicate_cost
+    return most is not None and order.cost is not None and order.cost <= most
+
+
+def _doubt(reason: str, step: Step, order: Order | None) -> Doubt:
+    """The outcome, with what may have been billed and how to go on."""
+    cost = order.cost if order is not None else None
+    price = "an unknown price" if cost is None else f"up to {cost:.4f} USD"
+    go_on = "look at the provider's own list, then run again with --resubmit-doubtful to order it once more"
+    cap = "" if step.max_duplicate_cost is None or cost is None else " (more than max_duplicate_cost)"
+    return Doubt(f"{reason}; it may have been billed, at {price}{cap}; {go_on}")
+
+
+def _lost(kept: Kept) -> str:
+    price = "at an unknown price" if kept.cost is None else f"for {kept.cost:.4f} USD"
+    when = f" on {kept.at[:10]}" if kept.at else ""
+    return (
+        f"it was paid for{when} {price}, but its files are gone or were changed, and there is nothing to "
+        "fetch them from; to make it anew, at about the same price, run again with --fresh"
+    )
+
+
+def _product_of(kept: Kept) -> Product:
+    """The product that a kept result was; what an earlier run paid for costs nothing now."""
+    notes = {**kept.notes, "paid_earlier": {"cost": kept.cost, "at": kept.at}}
+    return Product(kept.kind, text=kept.text, cost=0.0, seed=kept.seed, params=kept.params, notes=notes)
+
+
+def _urls(provider: Provider) -> dict[str, str]:
+    account = getattr(provider, "account", None)
+    return dict(getattr(account, "urls", None) or {})

@@ -1,0 +1,62 @@
+"""One run at a time in an output folder: a lock that ends with its process, however that ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from typing import TYPE_CHECKING, Final
+
+from acp_action.errors import OutputError
+from acp_action.store.faults import ELSEWHERE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LONGEST: Final = 200
+
+
+class FolderLock:
+    """Held from when it is made until ``release``; a process that dies lets go by itself.
+
+    Raises OutputError, naming the process, when another run holds it, and OSError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._descriptor = os.open(path, flags, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"process {os.getpid()} on {os.uname().nodename}".encode(), 0)
+        except BlockingIOError as error:
+            raise _taken(self._descriptor, path) from error
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    @staticmethod
+    def probe(path: Path) -> None:
+        """Raise what taking the lock would raise; nothing is made or kept."""
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _taken(descriptor, path) from error
+        finally:
+            os.close(descriptor)
+
+    def release(self) -> None:
+        """Let the next one in. The file stays: were it removed, two runs could hold locks on two files."""
+        os.close(self._descriptor)
+
+
+def _taken(descriptor: int, path: Path) -> OutputError:
+    holder = os.pread(descriptor, _LONGEST, 0).decode("utf-8", "replace")
+    who = f" ({holder})" if holder and holder.isprintable() else ""
+    folder = path.parent.parent
+    return OutputError(
+        f"another run is at work in output folder {folder}{who}; wait until it ends, or {ELSEWHERE}"
+    )

@@ -1,0 +1,97 @@
+"""The parent's side: asks for runs, kills them somewhere, and holds the ledger against what must be true."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from tests.oracle.paying import Service, files_of
+
+TOP = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass
+class Ran:
+    """How one run ended; ``steps``: status by name, empty for a run that was killed."""
+
+    code: int
+    steps: dict[str, str]
+    points: int = 0
+    cost: float = 0.0
+    error: str = ""
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def doubtful(self) -> set[str]:
+        """The steps in doubt."""
+        return {name for name, status in self.steps.items() if status == "doubt"}
+
+
+class Runs:
+    """Makes runs in processes of their own."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.oracle.child"], cwd=TOP,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def run(self, pipeline: Path, place: Path, *, kill_at: int | None = None, **wishes: Any) -> Ran:
+        """One run into ``place/output``; the ledger of the fake services is in ``place``.
+
+        ``accounts``, ``fresh``, ``resubmit``: as ``child`` reads them.
+        """
+        assert self._process.stdin
+        assert self._process.stdout
+        wish = {
+            "pipeline": str(pipeline), "folder": str(place / "output"), "state": str(place),
+            "kill_at": kill_at, "fresh": False, "resubmit": False, "accounts": [], **wishes,
+        }  # fmt: skip
+        self._process.stdin.write(json.dumps(wish) + "\n")
+        self._process.stdin.flush()
+        return Ran(**json.loads(self._process.stdout.readline()))
+
+
+def check_kill(runs: Runs, pipeline: Path, place: Path, kill_at: int, whole: dict[str, bytes]) -> str:
+    """Kill a run at one place, run again, and hold the promise; what the second run found in doubt.
+
+    ``whole``: the files of an undisturbed run.
+    """
+    place.mkdir()
+    killed = runs.run(pipeline, place, kill_at=kill_at)
+    assert killed.code in (-9, 0), killed
+    service = Service(place)
+    before = Counter(service.billed())
+    again = runs.run(pipeline, place)
+    bills = Counter(service.billed())
+    assert max(bills.values(), default=0) <= 1, f"paid twice: {bills}"
+    left_out = again.doubtful | {name for name, status in again.steps.items() if status == "skipped"}
+    assert again.code == (3 if again.doubtful else 0), again
+    expected = {name: content for name, content in whole.items() if Path(name).stem not in left_out}
+    found = files_of(place / "output")
+    assert {name: found.get(name) for name in expected} == expected
+    assert all("it may have been billed, at up to 0.0500 USD" in again.reasons[n] for n in again.doubtful)
+    if again.doubtful:
+        third = runs.run(pipeline, place, resubmit=True)
+        assert third.code == 0, third
+        twice = {name for name, count in Counter(service.billed()).items() if count > 1}
+        assert twice <= again.doubtful & set(before)
+        assert files_of(place / "output") == whole
+    last = len(service.billed())
+    final = runs.run(pipeline, place)
+    assert (final.code, final.cost, len(service.billed())) == (0, 0.0, last), final
+    assert set(final.steps.values()) == {"cached"}
+    return ",".join(sorted(again.doubtful))
