@@ -54,7 +54,7 @@ class House:
         providers: dict[str, Any] = {
             name: Paying(name, service, jobs=has_jobs, mishap=self.mishap) for name, has_jobs in jobs.items()
         }
-        providers["local"] = adapters(["local"])["local"]
+        providers["local"] = adapters()["local"]
         config = {"settings": {"schedule": "dataflow", "fail_fast": False}, "steps": [*steps]}
         overrides = Overrides(output_dir=str(self.output))
         plan = plan_pipeline(config, Wishes(overrides, text), providers)
