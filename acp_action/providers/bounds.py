@@ -86,6 +86,11 @@ class Bounds:
             elif self._end is not None:
                 self._end()
 
+    @property
+    def has_ended_it(self) -> bool:
+        """Whether the connection's end is our own doing."""
+        return self._stopped and not (self.paid and self._sent)
+
     def _refuse_when_stopped(self) -> None:
         if self._stopped:
             raise Severed("stopped before it was sent", left=False)

@@ -1,4 +1,4 @@
-"""How a job ends that made nothing."""
+"""How a job ends that made nothing, and how a request is turned down for one of its fields."""
 
 from __future__ import annotations
 
@@ -8,10 +8,26 @@ from acp_action.errors import FatalError
 
 if TYPE_CHECKING:
     from acp_action.errors import ProviderError
+    from acp_action.providers.params import Fields
 
 
 class CancelledThere(FatalError):  # noqa: N818 - a state, not a fault
-    """The job was cancelled, or never began in time: it made nothing, and may be ordered anew."""
+    """The job was cancelled, or never began in time: it made nothing, and may be ordered anew.
+
+    ``free``: it provably cost nothing.
+    """
+
+    def __init__(self, message: str, *, free: bool = False) -> None:
+        super().__init__(message)
+        self.free = free
+
+
+class FieldError(FatalError):
+    """The model does not accept a field of the request; ``field`` as the service calls it."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Ended(Exception):  # noqa: N818 - a state, not a fault
@@ -20,3 +36,12 @@ class Ended(Exception):  # noqa: N818 - a state, not a fault
     def __init__(self, error: ProviderError) -> None:
         super().__init__(str(error))
         self.error = error
+
+
+def named(error: ProviderError, fields: Fields) -> ProviderError:
+    """A rejected field by the name that the file has for it."""
+    if not isinstance(error, FieldError) or not error.field:
+        return error
+    param = fields.param_of(error.field)
+    sent = f" (sent as {error.field})" if param and param != error.field else ""
+    return FieldError(f"params.{param or error.field}{sent}: {error}", error.field)

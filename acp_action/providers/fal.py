@@ -15,10 +15,9 @@ from urllib.parse import urlsplit
 from acp_action.errors import DeadlineExpired, FatalError, PolicyRefusal, RateLimited, TransientError
 from acp_action.providers import values
 from acp_action.providers.base import RemoteJob
-from acp_action.providers.ends import Ended
+from acp_action.providers.ends import Ended, FieldError, named
 from acp_action.providers.fal_answers import (
     FalRules,
-    FieldError,
     error_inside,
     files_in,
     is_withheld,
@@ -45,7 +44,8 @@ if TYPE_CHECKING:
     from acp_action.providers.watch import Watch
 
 REST: Final = "https://rest.fal.ai"
-_ANY: Final = frozenset(range(200, 600))
+# All but redirects, which are an error of their own.
+_ANY: Final = frozenset(range(200, 600)) - frozenset(range(300, 400))
 _ID: Final = re.compile(r"[\w-]{1,128}", re.ASCII)
 _ID_IN_RUINS: Final = re.compile(rb'"request_id"\s*:\s*"([A-Za-z0-9_-]{1,128})"')
 _STATES: Final[Mapping[str, Literal["queued", "begun", "ended"]]] = {
@@ -55,11 +55,13 @@ _STATES: Final[Mapping[str, Literal["queued", "begun", "ended"]]] = {
 }
 # Seconds for one try of a call; a submit only puts a job into a queue.
 _SUBMIT: Final = 120.0
-_ASK: Final = 30.0
+_ASK: Final = 15.0
 # A stream that is silent so many standard deviations beyond the expected time is not waited for any longer.
 _PATIENCE: Final = 1.3
-# A job that fal does not know: for so many seconds it may not know it yet.
-_NOT_YET: Final = 10.0
+_LEAST_PATIENCE: Final = 2.0
+# So often an answer without sense is asked for again before it is believed.
+_SURE: Final = 3
+_KEY_TROUBLE: Final = frozenset({401, 403})
 # The least start time that fal takes.
 _LEAST_START: Final = 2.0
 
@@ -106,7 +108,7 @@ class FalProvider(JobAdapter):
                 json=body, headers=headers, timeout=_SUBMIT,
             )  # fmt: skip
         except FieldError as error:
-            raise _named(error, fields) from error
+            raise named(error, fields) from error
         job = self._accepted(answer, endpoint)
         trail.accepted(job)
         return job, None
@@ -179,7 +181,7 @@ class FalProvider(JobAdapter):
         """Wait at fal's stream of states; None when it breaks off, and then looks are made."""
         if not self._streams:
             return None
-        patience = max(watch.expected.at(_PATIENCE), _ASK / 3)
+        patience = max(watch.expected.at(_PATIENCE), _LEAST_PATIENCE)
         url = f"{self._url(watch.job, 'status')}/stream"
         heard = False
         try:
@@ -203,46 +205,49 @@ class FalProvider(JobAdapter):
 
     def conclude(self, request: Request, fields: Fields, job: RemoteJob, look: Look, token: Token) -> Result:
         """Fetch the result; that a job has failed shows only here, in the status of this answer."""
-        answer = self._result(job, token)
-        tree = answer.tree
+        answer = self._result(job, look, token)
+        tree, model = answer.tree, request.model
         if answer.status != 200 or not isinstance(tree, dict):
             error = job_error(answer)
-            if error is None:
-                raise self._told_by_table(answer)
-            raise Ended(_named(error, fields))
+            raise Ended(named(error, fields)) if error else self._told_by_table(answer)
+        writes = model.makes == "text"
+        files, text = ([], text_in(tree, model)) if writes else (files_in(tree, model), "")
         error = error_inside(tree)
-        model = request.model
-        files, text = files_in(tree, model), text_in(tree, model)
-        if error is not None and not files:
-            raise Ended(_named(error, fields))
+        if error is not None and not (files or text):
+            raise Ended(named(error, fields))
         if is_withheld(tree):
             raise Ended(PolicyRefusal("fal withheld every picture (has_nsfw_concepts); it may be billed"))
-        if not (text if model.makes == "text" else files):
+        if not (files or text):
             what = f"job {job.id} ended without any {model.makes}; it may be billed"
             raise Ended(FatalError(f"fal: {what}"))
         return {"files": files, "text": text, "seed": _seed(tree), "notes": _notes(answer, look)}
 
-    def _result(self, job: RemoteJob, token: Token) -> Answer:
-        """The answer that is the job's own: trouble of the way there is asked again until the deadline."""
-        url, begun, tries = self._url(job, "response"), token.now(), 0
+    def _result(self, job: RemoteJob, look: Look, token: Token) -> Answer:
+        """The answer that is the job's own; other trouble is met by asking again, until the deadline.
+
+        A 5xx here is the job's failure if its state says so too; else it may be trouble of the way there.
+        """
+        begun, tries = token.now(), 0
         while True:
+            pause = 0.0
             try:
-                answer = self.wire.call(
-                    "GET", url, token, what="fetching the result", timeout=2 * _ASK, ok=_ANY
-                )
+                answer = self._ask_for_result(job, token)
             except (TransientError, RateLimited) as error:
-                pause = error.retry_after
+                pause = error.retry_after or 0.0
             else:
-                known = answer.status == 200 and isinstance(answer.tree, dict)
-                if known or job_error(answer) is not None or answer.status in (401, 403):
+                if answer.status in _KEY_TROUBLE or _is_final(answer, look, tries):
                     return answer
-                if answer.status == 404 and token.now() - begun > _NOT_YET:
-                    raise FatalError(
-                        f"fal no longer knows job {job.id}; what it made was paid and has expired"
-                    )
-                pause = retry_after(answer, 0.0)
+                if answer.status == 404 and token.now() - begun > self.not_yet:
+                    raise FatalError(f"fal no longer knows job {job.id}; it was paid, its output expired")
+                pause = retry_after(answer, 0.0) or 0.0
             tries += 1
-            token.wait(max(min(pause or 0.0, 60.0), min(0.2 * 2**tries, 10.0)), f"the result of job {job.id}")
+            token.wait(max(min(pause, 60.0), min(0.2 * 2**tries, 10.0)), f"the result of job {job.id}")
+            if tries >= _SURE and "error" not in look.answer:
+                look = self.look(job, token)
+
+    def _ask_for_result(self, job: RemoteJob, token: Token) -> Answer:
+        url = self._url(job, "response")
+        return self.wire.call("GET", url, token, what="fetching the result", timeout=4 * _ASK, ok=_ANY)
 
     def cancel(self, job: RemoteJob, token: Token) -> Look:
         """Call the job off, and look whether it was in time."""
@@ -263,6 +268,17 @@ class FalProvider(JobAdapter):
         return error_of(answer, "the job", self.account, self.rules(), paid=False, now=0.0)
 
 
+def _is_final(answer: Answer, look: Look, tries: int) -> bool:
+    """Whether an answer to the question for the result is the job's own last word."""
+    tree = answer.tree
+    if answer.status == 200 and isinstance(tree, dict):
+        return error_inside(tree) is None or "error" in look.answer or tries >= _SURE
+    error = job_error(answer)
+    if isinstance(error, TransientError):
+        return "error" in look.answer
+    return error is not None
+
+
 def app_of(endpoint: str) -> str:
     """The part of an endpoint under which its jobs are kept.
 
@@ -280,7 +296,8 @@ def _status(tree: Mapping[str, Any]) -> Look:
     metrics = tree.get("metrics")
     took = values.number(metrics.get("inference_time")) if isinstance(metrics, dict) else None
     position = values.whole(tree.get("queue_position"))
-    return Look(state, {"took": took}, took=took if took and took > 0 else None, position=position)
+    failed = {"error": tree["error"]} if tree.get("error") else {}
+    return Look(state, failed, took=took if took and took > 0 else None, position=position)
 
 
 def _event(text: str) -> Look:
@@ -289,16 +306,6 @@ def _event(text: str) -> Look:
     except (ValueError, RecursionError):
         return Look("unclear")
     return _status(tree) if isinstance(tree, dict) else Look("unclear")
-
-
-def _named(error: ProviderError, fields: Fields) -> ProviderError:
-    """A rejected field by the name that the file has for it."""
-    if not isinstance(error, FieldError) or not error.field:
-        return error
-    param = fields.param_of(error.field)
-    if param is None or param == error.field:
-        return FieldError(f"params.{error.field}: {error}", error.field)
-    return FieldError(f"params.{param} (sent as {error.field}): {error}", error.field)
 
 
 def _seed(tree: Mapping[str, Any]) -> int | None:

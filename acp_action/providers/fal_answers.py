@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import AccountClosed, FatalError, PolicyRefusal, TransientError
-from acp_action.providers.ends import CancelledThere
+from acp_action.providers.answer import excerpt
+from acp_action.providers.ends import CancelledThere, FieldError
 from acp_action.providers.http import Rules
 from acp_action.providers.shapes import at_path
 
@@ -29,14 +30,6 @@ _PASSING: Final = frozenset(
         "downstream_service_unavailable", "internal_server_error",
     }
 )  # fmt: skip
-
-
-class FieldError(FatalError):
-    """The model does not accept a field of the request; ``field`` as the service calls it."""
-
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 class FalRules(Rules):
@@ -95,13 +88,13 @@ def job_error(answer: Answer) -> ProviderError | None:
 
 
 def error_inside(tree: dict[str, Any]) -> ProviderError | None:
-    """The error in an answer that says 200, None when there is none."""
+    """The error in an answer that says 200, None when there is none. What says success may be billed."""
     kind = tree.get("error_type")
     if not kind and "detail" not in tree:
         return None
-    said = str(tree.get("detail"))[:300]
+    said = excerpt(str(tree.get("detail")))
     if kind in _PASSING:
-        return TransientError(f"fal: {kind}: {said}; nothing is billed for it")
+        return FatalError(f"fal: {kind}: {said}; it may be billed")
     return rejected(said, tree)
 
 

@@ -16,11 +16,11 @@ from acp_action.errors import (
     TransientError,
     UnknownOutcome,
 )
-from acp_action.providers.answer import Answer, excerpt
 from acp_action.providers.retry_after import announced, kind_of, retry_after
 
 if TYPE_CHECKING:
     from acp_action.providers.account import Account
+    from acp_action.providers.answer import Answer
     from acp_action.providers.bounds import Severed
 
 # By these a server says that it has not even begun: busy with another request, too early, overloaded.
@@ -102,7 +102,7 @@ def error_of_severed(broken: Severed, what: str, account: Account, host: str, *,
 def unreadable(answer: Answer, what: str = "the order") -> UnknownOutcome:
     """The error for an order's answer that says success and makes no sense."""
     size = f"{len(answer.body)} bytes"
-    begins = excerpt(answer.text) or "nothing"
+    begins = answer.said or "nothing"
     return UnknownOutcome(
         f"{what}: HTTP {answer.status}, but the answer ({size}) cannot be read: {begins};"
         " it may have been carried out, and be billed"

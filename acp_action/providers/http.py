@@ -212,10 +212,9 @@ class Wire:
             with self._link.sent("GET", place, token, asked, NOTHING, bounds) as reply:
                 if reply.status not in _OK:
                     raise self._error(self._refusal(reply, place), what, paid=False)
-                yield _events(reply, token)
+                yield self._events(reply, token, what, place.host)
         except Severed as broken:
-            token.check()
-            raise error_of_severed(broken, what, self.account, place.host, paid=False) from broken
+            raise self._broken(broken, token, what, place.host) from broken
 
     def _answer(
         self,
@@ -235,8 +234,7 @@ class Wire:
             with self._link.sent(method, place, token, headers, body, bounds) as reply:
                 answer = Answer(reply.status, reply.headers, whole(reply, MOST), place.shown)
         except Severed as broken:
-            token.check()
-            raise error_of_severed(broken, what, self.account, place.host, paid=False) from broken
+            raise self._broken(broken, token, what, place.host) from broken
         if answer.status in ok:
             return answer
         raise self._error(answer, what, paid=False)
@@ -272,6 +270,20 @@ class Wire:
             trail.withdrawn(str(error))
         raise error
 
+    def _events(self, reply: Reply, token: Token, what: str, host: str) -> Iterator[Said]:
+        reader = EventReader()
+        try:
+            while piece := reply.read():
+                token.check()
+                yield from reader.feed(piece)
+        except Severed as broken:
+            raise self._broken(broken, token, what, host) from broken
+
+    def _broken(self, broken: Severed, token: Token, what: str, host: str) -> ProviderError:
+        """The error for a safe call that broke, unless it was a stop or the deadline that ended it."""
+        token.check()
+        return error_of_severed(broken, what, self.account, host, paid=False)
+
     def _error(self, answer: Answer, what: str, *, paid: bool) -> ProviderError:
         return error_of(answer, what, self.account, self.rules, paid=paid, now=self._wall())
 
@@ -281,10 +293,3 @@ class Wire:
         with suppress(Severed, FatalError):
             body = whole(reply, _MOST_ERROR)
         return Answer(reply.status, reply.headers, body, place.shown)
-
-
-def _events(reply: Reply, token: Token) -> Iterator[Said]:
-    reader = EventReader()
-    while piece := reply.read():
-        token.check()
-        yield from reader.feed(piece)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.artifacts import SINGULAR
-from acp_action.errors import AcpError, DeadlineExpired, FatalError, StopWork
+from acp_action.errors import AcpError, DeadlineExpired, FatalError, StopWork, TransientError
 from acp_action.providers.base import Product, RemoteJob
 from acp_action.providers.ends import CancelledThere, Ended
 from acp_action.providers.parting import Parting
@@ -38,12 +38,15 @@ _FETCH: Final = 4.5
 _LONGEST_KEPT: Final = 8192
 # Before the deadline one more look is made, so many seconds or this part of what is left.
 _LAST_LOOK: Final = 1.0
-# For so many seconds a service may not know a job yet that it has just taken.
-_NOT_YET: Final = 10.0
 
 
 class JobAdapter(Remote):
-    """What adapters of services with jobs share."""
+    """What adapters of services with jobs share.
+
+    ``not_yet``: seconds for which a service may not know a job yet that it has just taken.
+    """
+
+    not_yet = 10.0
 
     def __init__(
         self,
@@ -95,7 +98,10 @@ class JobAdapter(Remote):
             except CancelledThere:
                 token.check()  # it made nothing, and a new one may be ordered
         ordered = self.order(request, fields, token, trail)
-        return self._waited_for(request, fields, token, trail, ordered, taken_up=False)
+        try:
+            return self._waited_for(request, fields, token, trail, ordered, taken_up=False)
+        except CancelledThere as gone:
+            raise (TransientError(str(gone)) if gone.free else gone) from gone
 
     def product(self, request: Request, fields: Fields, token: Token, result: Result) -> Product:
         """The media that the result tells of, fetched; or its text."""
@@ -158,7 +164,7 @@ class JobAdapter(Remote):
             self.noticed(watch, look, token, trail)
             if look.state == "ended":
                 return look
-            if watch.gone_for(token.now()) > _NOT_YET:
+            if watch.gone_for(token.now()) > self.not_yet:
                 raise FatalError(
                     f"{self.name} knows no job {watch.job.id}; if it was paid, what it made has expired there"
                 )
@@ -221,6 +227,8 @@ class JobAdapter(Remote):
         """The addresses anew, by the job's id: those that were written down have expired."""
         job = _job_of(result)
         look = self.look(job, token)
+        if look.state != "ended":
+            raise FatalError(f"{self.name} no longer tells what job {job.id} made, which was paid")
         try:
             return _files(self.conclude(request, fields, job, look, token))
         except Ended as ended:

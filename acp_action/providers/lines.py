@@ -99,8 +99,9 @@ class Pool:
 class Reply:
     """An answer as it comes in: the head, and the body bit by bit. Header names in lower case."""
 
-    def __init__(self, response: HTTPResponse, *, is_last: bool = False) -> None:
+    def __init__(self, response: HTTPResponse, bounds: Bounds, *, is_last: bool) -> None:
         self._response = response
+        self._bounds = bounds
         self._is_last = is_last or response.will_close
         self.status = response.status
         self.headers: dict[str, str] = {}
@@ -123,6 +124,8 @@ class Reply:
             self._due -= len(piece)
             if not piece and self._due:
                 raise Severed(f"the answer was cut short, {self._due} bytes of it are missing", left=True)
+        if not piece and self._bounds.has_ended_it:
+            raise Severed("stopped", left=True)
         self.is_whole = self._due == 0 or not piece
         return piece
 
@@ -174,7 +177,7 @@ class _Line:
         except (OSError, HTTPException, ValueError) as error:
             response.close()
             raise Severed(described(fault or error), left=fault is None) from (fault or error)
-        return Reply(response, is_last=fault is not None)
+        return Reply(response, bounds, is_last=fault is not None)
 
 
 def _pieces(head: bytes, body: bytes | Path) -> Iterator[bytes | memoryview]:

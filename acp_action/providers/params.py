@@ -36,8 +36,11 @@ class Fields(NamedTuple):
     problems: tuple[Complaint, ...]
 
     def param_of(self, field: str) -> str | None:
-        """The parameter of the file that set a field of the request, or one inside it."""
-        return next((p for f, p in self.origins.items() if field == f or f.startswith(f"{field}.")), None)
+        """The parameter of the file that set a field of the request, what it stands in, or what it holds."""
+        related = (p for f, p in self.origins.items() if f"{field}.".startswith(f"{f}."))
+        return next(related, None) or next(
+            (p for f, p in self.origins.items() if f.startswith(f"{field}.")), None
+        )
 
 
 def resolve(step_type: str, model: Model, params: Mapping[str, JsonValue]) -> Fields:

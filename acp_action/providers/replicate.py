@@ -15,7 +15,7 @@ from acp_action.errors import FatalError, PolicyRefusal, RateLimited, TransientE
 from acp_action.providers import values
 from acp_action.providers.answer import excerpt
 from acp_action.providers.base import RemoteJob
-from acp_action.providers.ends import CancelledThere, Ended
+from acp_action.providers.ends import CancelledThere, Ended, FieldError, named
 from acp_action.providers.http import Part, Rules, retry_after, unreadable
 from acp_action.providers.inputs import MediaInput, media_inputs
 from acp_action.providers.jobs import JobAdapter
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 SMALL: Final = 256 * 1024
 """Bytes up to which a file travels in the request, as Replicate asks."""
-_ANY: Final = frozenset(range(200, 600))
+# All but redirects, which are an error of their own.
+_ANY: Final = frozenset(range(200, 600)) - frozenset(range(300, 400))
 _ID: Final = re.compile(r"[a-z0-9-]{1,128}", re.ASCII)
 _ID_IN_RUINS: Final = re.compile(rb'^\s*\{\s*"id"\s*:\s*"([a-z0-9-]{1,128})"')
 _STATES: Final[Mapping[str, Literal["starting", "begun", "ended"]]] = {
@@ -52,7 +53,7 @@ _REFUSALS: Final = re.compile(
 # Expected seconds up to which the answer may be held back.
 _SOON: Final = 5.0
 _CREATE: Final = 120.0
-_ASK: Final = 30.0
+_ASK: Final = 15.0
 _UPLOAD: Final = 600.0
 # Past the step's time a job may run so many times its expected time before Replicate ends it: what began in
 # time is then fetched by a later run, and what was never begun costs nothing.
@@ -63,13 +64,16 @@ class ReplicateRules(Rules):
     """Readings of Replicate's errors that the common table does not know."""
 
     def explain(self, answer: Answer) -> ProviderError | None:
-        """A refusal of the content; the rest is as everywhere."""
+        """A refusal of the content, or a field that is not accepted."""
         tree = answer.tree
         if answer.status != 422 or not isinstance(tree, dict):
             return None
         if _REFUSALS.search(answer.said):
             return PolicyRefusal(f"replicate refuses this content: {answer.said}")
-        return None
+        wrong = tree.get("invalid_fields")
+        first = wrong[0] if isinstance(wrong, list) and wrong and isinstance(wrong[0], dict) else {}
+        field = str(first.get("field") or "").removeprefix("input.")
+        return FieldError(f"replicate: {answer.said}", field[:100]) if field else None
 
 
 class ReplicateProvider(JobAdapter):
@@ -105,10 +109,13 @@ class ReplicateProvider(JobAdapter):
         path = f"/v1/models/{model.entry['endpoint']}/predictions"
         if version := model.entry.get("provider_version"):
             path, body["version"] = "/v1/predictions", version
-        answer = self.wire.order(
-            path, token, trail, what="creating the prediction", cost=self.cost(request, fields),
-            json=body, headers=headers, timeout=_CREATE,
-        )  # fmt: skip
+        try:
+            answer = self.wire.order(
+                path, token, trail, what="creating the prediction", cost=self.cost(request, fields),
+                json=body, headers=headers, timeout=_CREATE,
+            )  # fmt: skip
+        except FieldError as error:
+            raise named(error, fields) from error
         job = self._accepted(answer)
         trail.accepted(job)
         tree = answer.tree
@@ -239,7 +246,8 @@ def _failure(job: RemoteJob, tree: Mapping[str, Any]) -> ProviderError:
             return PolicyRefusal(f"replicate refuses this content: {said}; it may be billed")
         return FatalError(f"replicate: prediction {job.id} failed: {said or 'no reason is given'}")
     word = "was given up before it began" if state == "aborted" else "was cancelled"
-    return CancelledThere(f"replicate: prediction {job.id} {word}{f': {said}' if said else ''}")
+    told = f"replicate: prediction {job.id} {word}{f': {said}' if said else ''}"
+    return CancelledThere(told, free=state == "aborted")
 
 
 def _text(output: Any) -> str:

@@ -53,6 +53,7 @@ class Watch:
     _begin: float = field(init=False)
     _waits: bool = field(init=False, default=False)
     _latest: float = field(init=False)
+    _looked: bool = field(init=False, default=False)
     _unclear: int = field(init=False, default=0)
     _position: int | None = field(init=False, default=None)
     _gone: float | None = field(init=False, default=None)
@@ -65,7 +66,7 @@ class Watch:
 
     def pause(self, now: float) -> float:
         """Seconds until the next look."""
-        if self.taken_up and self._latest == self.since and not self._unclear:
+        if self.taken_up and not self._looked:
             return 0.0
         if self._waits:
             due = next_in_queue(now - self.since, self.expected, self._position)
@@ -78,6 +79,7 @@ class Watch:
 
     def saw(self, look: Look, now: float) -> None:
         """Take in what a look showed."""
+        self._looked = True
         self._asked_pause = look.pause if math.isfinite(look.pause) else 0.0
         if look.state in ("unclear", "gone"):
             self._unclear += 1

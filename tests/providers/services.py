@@ -14,7 +14,7 @@ from acp_action.providers.account import Account
 from acp_action.providers.base import LooseTrail, Request, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from acp_action.artifacts import JsonValue, Kind
@@ -25,30 +25,37 @@ if TYPE_CHECKING:
 
 @dataclass
 class Remembering(LooseTrail):
-    """A trail that keeps every line, and says at each what the simulator had been asked until then."""
+    """A trail that keeps every line, and calls what is to happen at its first ``at``."""
 
+    at: str = ""
+    call: Callable[[], object] = bool
     lines: list[str] = field(default_factory=list)
     job: RemoteJob | None = None
     result: Mapping[str, JsonValue] | None = None
 
     def intended(self, cost: float | None = None) -> None:
         """Keep the line."""
-        self.lines.append("intended")
+        self._write("intended")
 
     def withdrawn(self, reason: str) -> None:
         """Keep the line."""
-        self.lines.append("withdrawn")
+        self._write("withdrawn")
         super().withdrawn(reason)
 
     def accepted(self, job: RemoteJob) -> None:
         """Keep the line."""
-        self.lines.append("begun" if job.begun else "accepted")
         super().accepted(job)
+        self._write("begun" if job.begun else "accepted")
 
     def settled(self, result: Mapping[str, JsonValue]) -> None:
         """Keep the line."""
-        self.lines.append("settled")
         super().settled(result)
+        self._write("settled")
+
+    def _write(self, line: str) -> None:
+        self.lines.append(line)
+        if line == self.at and self.lines.count(line) == 1:
+            self.call()
 
     @property
     def doubtful(self) -> bool:
@@ -57,10 +64,25 @@ class Remembering(LooseTrail):
         return bool(told) and told[-1] == "intended"
 
 
-def a_token(seconds: float = math.inf) -> CancelToken:
-    """A token on the machine's clock, with a deadline that many seconds away."""
+class Hasty(CancelToken):
+    """A token on the machine's clock that waits a part of what it is told, so that retries are quick."""
+
+    part = 1.0
+
+    def wait(self, seconds: float, what: str = "") -> None:
+        """A shorter wait."""
+        super().wait(seconds * self.part, what)
+
+
+def a_token(seconds: float = math.inf, *, hasty: int = 0) -> CancelToken:
+    """A token on the machine's clock, with a deadline that many seconds away.
+
+    ``hasty``: it waits so many times shorter than it is told.
+    """
     clock = SystemClock()
-    return CancelToken(clock, clock.now() + seconds, seconds)
+    token = Hasty(clock, clock.now() + seconds, seconds)
+    token.part = 1 / hasty if hasty else 1.0
+    return token
 
 
 def model_of(name: str, step_type: str = "text_to_image") -> Model:
