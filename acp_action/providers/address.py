@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, urlsplit
 
@@ -28,6 +29,7 @@ _LONGEST_URL: Final = 16_384
 # What may stand in a request line; everything else is percent-encoded, and what is encoded stays as it is.
 _TARGET_SAFE: Final = "/?:@!$&'()*+,;=-._~%[]|"
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_CONTROL: Final = re.compile(r"[\x00-\x20\x7f]")
 _NUMBER: Final = re.compile(r"0x[0-9a-f]*|[0-9]+")
 
 # Cloud metadata and host services: 169.254.169.254 is link-local; these lie in ranges that are private, or
@@ -69,6 +71,8 @@ class Place(NamedTuple):
         return f"{scheme}://{host}{port}{self.target.partition('?')[0][:120]}"
 
 
+# The same few addresses are asked again and again, for the state of a job.
+@lru_cache(maxsize=1024)
 def place_of(url: str) -> Place:
     """Take a URL apart. Raises FatalError for what is no plain http or https address."""
     try:
@@ -80,7 +84,7 @@ def place_of(url: str) -> Place:
         raise FatalError(f"not a usable address: {shown(url)}") from error
     if parts.scheme not in _PORTS:
         raise FatalError(f"not an https address: {shown(url)}")
-    if len(url) > _LONGEST_URL or userinfo or "\\" in url or _has_control(url):
+    if len(url) > _LONGEST_URL or userinfo or "\\" in url or _CONTROL.search(url):
         raise FatalError(
             f"not a usable address: {shown(url)}; it may hold no user name, backslash or control"
         )
@@ -200,10 +204,6 @@ def _number(label: str) -> int:
 
 def _within(address: Address, networks: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
     return any(address.version == n.version and address in n for n in networks)
-
-
-def _has_control(text: str) -> bool:
-    return any(ord(c) < 33 or ord(c) == 127 for c in text)
 
 
 def _target(parts: SplitResult) -> str:

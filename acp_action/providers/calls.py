@@ -68,13 +68,14 @@ class DirectCall(Remote):
         result = self.read(request, answer, trail)
         if result is None:
             raise unreadable(answer)
-        if not {"encoded", "url"} & result.keys():
+        if "encoded" not in result:
             trail.settled(result)
         try:
             product = self.product(request, fields, token, result)
         except FatalError as error:
             # What was paid for and cannot be used is no reason to pay for it again.
-            trail.settled({"failed": str(error)})
+            if "failed" not in result:
+                trail.settled({"failed": str(error)})
             raise
         return replace(product, announced=announced(answer.headers))
 
@@ -82,7 +83,7 @@ class DirectCall(Remote):
         """The text or the picture of a result. Raises PolicyRefusal or FatalError when it has none."""
         check_result(result)
         told = result.get("cost")
-        notes = {name: result[name] for name in _FACTS if name in result}
+        notes = {"model": self.model_id(request, fields)} | {k: result[k] for k in _FACTS if k in result}
         seed = fields.values.get("seed", fields.values.get("generationConfig.seed"))
         facts: dict[str, Any] = {
             "cost": told if isinstance(told, float) else self.untold_cost(request, fields),
@@ -98,9 +99,8 @@ class DirectCall(Remote):
 
         if "url" in result:
             return self.downloads.fetch(str(result["url"]), request.stage, token, kind="image")
-        return decode_base64(
-            str(result["encoded"]), request.stage, kind="image", most=MOST_PICTURE_BYTES, token=token
-        )
+        # Without the token: a stop that comes now shall not throw away what is paid for and here.
+        return decode_base64(str(result["encoded"]), request.stage, kind="image", most=MOST_PICTURE_BYTES)
 
     # --- what each service says
 

@@ -147,7 +147,7 @@ class Downloads:
                     if reply.status not in _MOVED:
                         self._take(reply, place, path, token, most)
                         return
-                    with suppress(Severed):
+                    with suppress(Severed, FatalError):
                         whole(reply, 64 * 1024)
                     place = self._next(place, reply.headers.get("location", ""))
             except Severed as broken:

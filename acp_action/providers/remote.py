@@ -47,7 +47,7 @@ class Remote:
     key only.
     """
 
-    name: ClassVar[str]
+    name: str
     address: ClassVar[str]
     probe_path: ClassVar[str]
     profile: ClassVar[Literal["concurrency", "pace"]] = "pace"

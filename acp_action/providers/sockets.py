@@ -5,6 +5,7 @@ Every wait for bytes on such a connection is bounded, whoever asks for them.
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import ssl
 from contextlib import suppress
@@ -97,6 +98,8 @@ def _trusting(bundle: str) -> ssl.SSLContext:
 
 def looked_up(host: str, port: int) -> tuple[str, ...]:
     """The addresses of a host. Raises Severed when there are none; a stop does not end the look-up."""
+    with suppress(ValueError):
+        return (str(ipaddress.ip_address(host)),)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -106,6 +109,7 @@ def looked_up(host: str, port: int) -> tuple[str, ...]:
 
 def connected(site: Site, bundle: str, bounds: Bounds) -> Socket:
     """A connection, through the proxy and under TLS where that is asked for. Raises Severed."""
+    context = _trusting(bundle) if site.secure else None
     try:
         if site.proxy is None:
             sock = _reached(site.addresses or looked_up(site.host, site.port), site.port, bounds)
@@ -116,7 +120,7 @@ def connected(site: Site, bundle: str, bounds: Bounds) -> Socket:
     try:
         if site.proxy is not None:
             _pass_through(sock, site, site.proxy, bounds)
-        return _secured(sock, site.host, _trusting(bundle), bounds) if site.secure else sock
+        return _secured(sock, site.host, context, bounds) if context else sock
     except (OSError, HTTPException, ValueError) as error:
         sock.close()
         hopeless = isinstance(error, ssl.SSLCertVerificationError)

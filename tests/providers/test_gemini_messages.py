@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -122,6 +123,12 @@ def test_all_models_of_the_catalogue_have_a_question() -> None:
     assert all(wire.is_model_id(m.entry["provider_model"]) for m in models)
     assert {m.task for m in models if m.type == "analyze_image"} == set(QUESTIONS)
     assert len(set(QUESTIONS.values())) == 7
+
+
+def test_the_questions_are_documented() -> None:
+    """What is asked in somebody's name can be read before."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "services.md").read_text("utf-8")
+    assert [style for style, text in QUESTIONS.items() if f"| `gemini_{style}` | {text} |" not in page] == []
 
 
 @pytest.mark.parametrize("style", [s for s in QUESTIONS if s != "qa"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from acp_action.catalogue.models import catalogue
 from acp_action.errors import AccountClosed, RateLimited
 from acp_action.providers.account import Account
+from acp_action.providers.answer import Answer
+from acp_action.providers.base import Source
 from acp_action.providers.openrouter import OpenRouterProvider
+from acp_action.providers.openrouter.rules import OpenRouterRules
 from tests.providers.calling import COMMON, Attempt, an_account, attempted, faults_of_orders, requested
 from tests.providers.making import a_picture, model_of
 from tests.simulators.openrouter import OpenRouterSimulator
@@ -185,6 +189,33 @@ def test_each_prompt_model_has_its_style(sim: OpenRouterSimulator, tmp_path: Pat
     said = sim.calls("order")[-1].json()["messages"][0]["content"]
     manner = {"cinematic": "film", "realistic": "really", "artistic": "art", "dramatic": "tension"}[style]
     assert manner in said
+
+
+@pytest.mark.parametrize(
+    ("status", "metadata", "outcome"),
+    [
+        (402, {"limit_source": "openrouter_in_flight_budget"}, ("RateLimited", "concurrency")),
+        (402, {"limit_source": "openrouter_credits"}, None),
+        (403, {"limit_source": "openrouter_key_limit"}, ("AccountClosed", "credit")),
+        (403, {}, None),
+        (403, {"reasons": ["violence"]}, ("PolicyRefusal", "")),
+    ],
+)
+def test_budgets_are_told_apart(status: int, metadata: dict[str, Any], outcome: Any) -> None:
+    """What is in flight may fill a budget for a moment; a key's own budget is spent for long."""
+    body = json.dumps({"error": {"code": status, "message": "no", "metadata": metadata}}).encode()
+    error = OpenRouterRules(Account("openrouter")).explain(Answer(status, {}, body, "https://example.com"))
+    told = error and (type(error).__name__, getattr(error, "kind", getattr(error, "why", "")))
+    assert told == outcome
+
+
+def test_a_picture_at_an_address_is_named_by_it(sim: OpenRouterSimulator, tmp_path: Path) -> None:
+    """The service fetches it itself."""
+    source = Source("image", url="https://example.com/a.png")
+    request = requested(tmp_path, "generate_prompt", "look", model="openrouter_chat")
+    attempted(OpenRouterProvider(an_account(sim)), request._replace(media=(source,)))
+    part = sim.calls("order")[-1].json()["messages"][-1]["content"][1]
+    assert part["image_url"]["url"] == "https://example.com/a.png"
 
 
 def test_models_have_lanes_of_their_own() -> None:

@@ -48,10 +48,10 @@ class Format(NamedTuple):
 def speech(name: str, text: str) -> bytes:
     """A text spoken, in the format of that name; raises ValueError for an unknown one.
 
-    Whole seconds, at most eight: a long text shall cost a test no more than a short one. Formats that have
+    Whole seconds, at most four: a long text shall cost a test no more than a short one. Formats that have
     room for it carry the text, the others at least a pitch of its own, so that mixed-up results show.
     """
-    seconds = min(math.ceil(len(text) / CHARACTERS_A_SECOND) or 1, 8)
+    seconds = min(math.ceil(len(text) / CHARACTERS_A_SECOND) or 1, 4)
     sound = _hum(name, seconds, _PITCHES[zlib.crc32(text.encode()) % len(_PITCHES)])
     if name.startswith("mp3"):
         return _id3(text) + sound

@@ -33,6 +33,11 @@ def _cost(text: str | None) -> Shape:
     return shape
 
 
+def _no_sound(sim: Simulator, call: Call, make: Make) -> Reply:
+    make()
+    return json_reply(200, {"status": ""})
+
+
 def _audio_of_json(text: str) -> Shape:
     """Another text for the base64 of an answer with timestamps; other answers stay as they are."""
 
@@ -45,6 +50,7 @@ def _audio_of_json(text: str) -> Shape:
 
 
 FAULTS: Final = {name: replace(COMMON[name], on=_KINDS) for name in _OF_FILES} | table(
+    fault("N3.no_id", "order", "billed, JSON without a sound", _no_sound),
     fault("P4.402", "order", "402: a better plan is needed",
           _says(402, "payment_required", "Upgrade your plan to use this."), random=False),
     fault("P5.unusual", "order", "401: unusual activity, free plan closed",

@@ -12,7 +12,7 @@ from tests.simulators.answers import BadInputError, Question, answer_to, tokens_
 from tests.simulators.core import Simulator, route
 from tests.simulators.gemini_faults import FAULTS
 from tests.simulators.media import sample
-from tests.simulators.wire import Call, Reply, json_reply
+from tests.simulators.wire import Call, Reply, in_pieces, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -61,6 +61,8 @@ class GeminiSimulator(Simulator):
         self._per_model = per_model
         self._of_model: dict[str, Sequence[Limit]] = {}
         self._files: dict[str, files.Upload] = {}
+        # The model of the latest order, and its quota: what a refusal names.
+        self._asked_for = (shapes.MODELS[0], 10)
 
     def environment(self) -> dict[str, str]:
         return {"ACP_GEMINI_BASE_URL": self.url, "GEMINI_API_KEY": self.key}
@@ -74,12 +76,12 @@ class GeminiSimulator(Simulator):
 
     def limits_of(self, call: Call) -> Sequence[Limit]:
         """Those of the project, then the model's own."""
-        if self._per_model is None:
-            return self.limits
         model = _model_in(call.path)
-        if model not in self._of_model:
+        if self._per_model and model not in self._of_model:
             self._of_model[model] = self._per_model()
-        return [*self.limits, *self._of_model[model]]
+        limits = [*self.limits, *self._of_model.get(model, ())]
+        self._asked_for = model, limits[-1].size if limits else 10
+        return limits
 
     def text_of(self, call: Call) -> str:
         if call.kind not in ("order", "count"):
@@ -110,9 +112,8 @@ class GeminiSimulator(Simulator):
 
     def throttled(self, refusal: Refusal, told: str | None = None) -> Reply:
         """A quota by the minute or by the day, with the wait in a detail."""
-        size = self.limits[0].size if self.limits else 10
         in_body = (told or self.told) in ("body", "both")
-        said = shapes.over_quota(refusal, shapes.MODELS[0], size, told=in_body)
+        said = shapes.over_quota(refusal, *self._asked_for, told=in_body)
         return json_reply(429, said, self.wait_header(refusal, told))
 
     def one_spelling(self, content: Any) -> Any:
@@ -136,8 +137,7 @@ class GeminiSimulator(Simulator):
         delay = self._seconds(call, model)
         if call.query.get("alt") != "sse":
             return replace(json_reply(200, [content]), delay=delay)
-        headers = {"Content-Type": "text/event-stream"}
-        return Reply(200, headers=headers, parts=shapes.streamed(content, delay))
+        return in_pieces(shapes.streamed(content, delay), {"Content-Type": "text/event-stream"})
 
     def _seconds(self, call: Call, model: str) -> float:
         return self.seconds(model, call.text, expected=4.0)

@@ -146,7 +146,7 @@ FAULTS: Final = table(
     fault("P10.processing", "status", "a file that never gets ready", _state("PROCESSING"), random=False),
     fault("P10.failed", "status", "a file that could not be read", _state("FAILED"), random=False),
     fault("P13.missing", "order", "billed, no usage", _content(lambda content: content.pop("usageMetadata"))),
-    fault("P13.negative", "order", "billed, a negative usage", _usage(totalTokenCount=-5, promptTokenCount=-5)),
+    fault("P13.negative", "order", "billed, a negative usage", _usage(totalTokenCount=-5)),
     fault("P13.nan", "order", "billed, NaN for the usage", _usage(totalTokenCount=float("nan"))),
     fault("P14.invalid", "order", "billed, no base64 for the picture", _data("@@@"), random=False),
     fault("P14.huge", "order", "billed, 48 MB of base64", _data("QUFB" * 12_000_000), random=False),

@@ -9,7 +9,11 @@ if TYPE_CHECKING:
     from tests.simulators.core import Simulator
 
 PROVIDERS = {
+    "elevenlabs": "ElevenLabsSimulator",
     "fal": "FalSimulator",
+    "gemini": "GeminiSimulator",
+    "openai": "OpenAISimulator",
+    "openrouter": "OpenRouterSimulator",
     "replicate": "ReplicateSimulator",
 }
 

@@ -11,7 +11,7 @@ from tests.simulators.core import Simulator, prompt_in, route
 from tests.simulators.forms import parts
 from tests.simulators.media import sample
 from tests.simulators.openai_faults import FAULTS
-from tests.simulators.wire import Call, Reply, json_reply
+from tests.simulators.wire import Call, Reply, in_pieces, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,10 +123,8 @@ class OpenAISimulator(Simulator):
         message = f"The model '{order.model}' does not exist or you do not have access to it."
         if order.model in shapes.RETIRED:
             message = f"The model '{order.model}' has been deprecated."
-        status = 400 if order.model.startswith("dall-e") else 404
-        return json_reply(
-            status, shapes.failure(message, "invalid_request_error", "model_not_found", "model")
-        )
+        said = shapes.failure(message, "invalid_request_error", "model_not_found", "model")
+        return json_reply(404, said)
 
     def _finished(self, order: shapes.Order, kind: str) -> Reply:
         """The answer, billed."""
@@ -135,8 +133,7 @@ class OpenAISimulator(Simulator):
         delay = self.seconds(order.model, order.prompt, expected=20.0)
         if not order.stream:
             return replace(json_reply(200, content), delay=delay)
-        headers = {"Content-Type": "text/event-stream"}
-        return Reply(200, headers=headers, parts=shapes.streamed(content, kind, delay))
+        return in_pieces(shapes.streamed(content, kind, delay), {"Content-Type": "text/event-stream"})
 
     def _picture(self, order: shapes.Order, nth: int) -> bytes:
         # An eighth of the size: the shape is what matters.

@@ -72,6 +72,6 @@ FAULTS: Final = table(
     fault("P13.nan", "order", "billed, NaN for the usage",
           _edited(lambda content: content["usage"].update(total_tokens=float("nan")))),
     fault("P14.invalid", "order", "billed, no base64 for the picture", _data("@@@"), random=False),
-    fault("P14.text", "order", "billed, base64 of what is no picture", _data("aGVsbG8gd29ybGQ="), random=False),
+    fault("P14.text", "order", "billed, base64 of no picture", _data("aGVsbG8gd29ybGQ="), random=False),
     fault("P14.huge", "order", "billed, 48 MB of base64", _data("QUFB" * 12_000_000), random=False),
 )  # fmt: skip

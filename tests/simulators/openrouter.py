@@ -13,18 +13,21 @@ from tests.simulators import openrouter_shapes as shapes
 from tests.simulators.answers import BadInputError, Question, answer_to, tokens_of
 from tests.simulators.core import Simulator, route
 from tests.simulators.openrouter_faults import FAULTS
-from tests.simulators.wire import Call, Reply, json_reply
+from tests.simulators.wire import Call, Reply, in_pieces, json_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from tests.simulators.limits import Refusal
+    from tests.simulators.limits import Limit, Refusal
 
 _WINDOWS = {"day": "free-models-per-day", "pace": "free-models-per-min"}
 
 
 class OpenRouterSimulator(Simulator):
-    """Completions, and the reads of a key's limits, credit and generations."""
+    """Completions, and the reads of a key's limits, credit and generations.
+
+    ``free_limits``: what orders of models that end in ``:free`` must pass besides; 20 a minute, in the field.
+    """
 
     provider = "openrouter"
     key = "sk-or-v1-test-only-key"
@@ -37,8 +40,9 @@ class OpenRouterSimulator(Simulator):
     )
     FAULTS: ClassVar = FAULTS
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, free_limits: Sequence[Limit] = (), **options: Any) -> None:
         super().__init__(**options)
+        self.free_limits = free_limits
         self._generations: dict[str, dict[str, Any]] = {}
 
     def environment(self) -> dict[str, str]:
@@ -60,6 +64,10 @@ class OpenRouterSimulator(Simulator):
         most = float(call.json().get("max_tokens") or 1000)
         return tokens_of(call.text) * shapes.PRICE_IN + most * shapes.PRICE_OUT
 
+    def limits_of(self, call: Call) -> Sequence[Limit]:
+        free = str(call.json().get("model")).endswith(":free")
+        return [*self.limits, *self.free_limits] if free else self.limits
+
     def error(self, status: int, message: str, kind: str = "") -> Reply:
         return json_reply(status, shapes.failure(status, message, {"error_type": kind} if kind else None))
 
@@ -73,7 +81,7 @@ class OpenRouterSimulator(Simulator):
         """``metadata.headers`` says when the window ends, in milliseconds of the clock on the wall."""
         metadata: dict[str, Any] = {"error_type": "rate_limit_exceeded"}
         if refusal.wait is not None and (told or self.told) in ("body", "both"):
-            size = self.limits[0].size if self.limits else 20
+            size = next((limit.size for limit in (*self.limits, *self.free_limits)), 20)
             reset = int((time.time() + refusal.wait) * 1000)
             counts = {"Limit": str(size), "Remaining": "0", "Reset": str(reset)}
             metadata["headers"] = {f"X-RateLimit-{name}": text for name, text in counts.items()}
@@ -104,7 +112,7 @@ class OpenRouterSimulator(Simulator):
         if not body.get("stream"):
             return replace(json_reply(200, content, headers), delay=delay)
         headers["Content-Type"] = "text/event-stream"
-        return Reply(200, headers=headers, parts=shapes.streamed(content, delay))
+        return in_pieces(shapes.streamed(content, delay), headers)
 
     def _completion(self, model: str, asked: Question, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer, billed and remembered."""

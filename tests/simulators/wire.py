@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 REASONS = {status.value: status.phrase for status in HTTPStatus}
 _HEAD_LIMIT = 64 * 1024
@@ -87,6 +87,12 @@ def json_reply(status: int, content: Any, headers: Mapping[str, str] | None = No
     """A JSON answer."""
     body = json.dumps(content, separators=(",", ":")).encode()
     return Reply(status, body, {"Content-Type": "application/json", **(headers or {})})
+
+
+def in_pieces(parts: Iterable[tuple[float, bytes]], headers: Mapping[str, str]) -> Reply:
+    """A stream. It has a body too, for what goes wrong with bodies."""
+    pieces = list(parts)
+    return Reply(200, b"".join(text for _, text in pieces), {**headers}, parts=iter(pieces))
 
 
 def html_reply(status: int) -> Reply:

@@ -88,7 +88,8 @@ class ElevenLabsProvider(Remote):
         output = str(fields.values.get("output_format", _FORMAT))
         into = request.stage(messages.extension(output))
         if trail.job is not None:
-            return self._fetched(trail.job, request, fields, token, into)
+            answer = self._fetched(trail.job.id, token, into)
+            return self._spoken(request, fields, token, into, messages.heard(answer.headers), answer)
         voice = self._voice(str(fields.values.get("voice") or fields.values["voice_id"]), token)
         heard: list[messages.Heard] = []
 
@@ -106,31 +107,28 @@ class ElevenLabsProvider(Remote):
                 json=messages.body(request.text or "", model, settings),
                 most=MOST_BYTES, on_headers=on_headers,
             )  # fmt: skip
-            return self._spoken(
-                request, fields, token, into, heard[0], answer.headers.get("content-type", "")
-            )
-        except UnknownOutcome as error:
+            return self._spoken(request, fields, token, into, heard[0], answer)
+        except UnknownOutcome:
             if not heard or heard[0].item is None:
                 raise
-            return self._fetched(RemoteJob(heard[0].item), request, fields, token, into, error)
+            answer = self._fetched(heard[0].item, token, into)
+        return self._spoken(request, fields, token, into, heard[0], answer)
 
     def product(self, request: Request, fields: Fields, token: Token, result: Result) -> Product:
         """Nothing is settled without its file, so that there is nothing to make a product of."""
         raise NotImplementedError
 
-    def _fetched(
-        self, job: RemoteJob, request: Request, fields: Fields, token: Token, into: Path,
-        doubt: UnknownOutcome | None = None,
-    ) -> Product:  # fmt: skip
-        """The sound as the account's history has it. Raises UnknownOutcome when it is not there."""
-        why = f"elevenlabs: the sound {job.id} was ordered and is billed, and is not in the account's history"
+    def _fetched(self, item: str, token: Token, into: Path) -> Answer:
+        """Write the sound that the account's history has. Raises UnknownOutcome when it is not there."""
         try:
-            answer = self.wire.get(messages.history_path(job.id), token, what="fetching speech made before")
+            answer = self.wire.get(messages.history_path(item), token, what="fetching speech made before")
         except FatalError as error:
-            raise doubt or UnknownOutcome(f"{why}: {error}") from error
+            what = (
+                f"elevenlabs: the sound {item} was ordered and is billed, but is not in the account's history"
+            )
+            raise UnknownOutcome(f"{what}: {error}; a later run looks there again") from error
         into.write_bytes(answer.body)
-        kind = answer.headers.get("content-type", "")
-        return self._spoken(request, fields, token, into, messages.heard(answer.headers), kind)
+        return answer
 
     def _spoken(
         self,
@@ -139,14 +137,15 @@ class ElevenLabsProvider(Remote):
         token: Token,
         path: Path,
         heard: messages.Heard,
-        content_type: str,
+        answer: Answer,
     ) -> Product:
         """The product of what was received. Raises UnknownOutcome for what is no sound: it was paid for."""
         from acp_action.providers.verify import kept
 
-        if not content_type.startswith(("audio/", "application/octet-stream")):
+        form = answer.headers.get("content-type", "")
+        if not form.startswith(("audio/", "application/octet-stream")):
             begins = excerpt(path.read_bytes()[:_HEAD].decode("utf-8", "replace"))
-            what = f"the answer is {content_type or 'of no type'} instead of sound: {begins}"
+            what = f"the answer is {form or 'of no type'} instead of sound: {begins}"
             raise UnknownOutcome(f"elevenlabs: {what}; it may be billed")
         make_playable(path, str(fields.values.get("output_format", _FORMAT)))
         try:
@@ -156,8 +155,9 @@ class ElevenLabsProvider(Remote):
         seed = fields.values.get("seed")
         price, characters = request.model.price, heard.characters
         cost = None if price is None or characters is None else price * characters
+        facts = {"model": request.model.entry["provider_model"]}
         return Product("audio", (file,), cost=cost, seed=seed if isinstance(seed, int) else None,
-                       announced=heard.announced)  # fmt: skip
+                       notes=facts, announced=heard.announced)  # fmt: skip
 
     def _voice(self, name: str, token: Token) -> str:
         """The id of a voice; one that is not known is looked for, before anything is ordered."""

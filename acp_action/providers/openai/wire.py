@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 GENERATIONS: Final = "/images/generations"
 EDITS: Final = "/images/edits"
-MOST_CHARACTERS: Final = 32_000
-"""The longest prompt of the GPT image models."""
 REFUSALS: Final = frozenset({"moderation_blocked", "content_policy_violation"})
 OUT_OF_CREDIT: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 

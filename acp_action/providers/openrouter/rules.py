@@ -1,6 +1,6 @@
 """How OpenRouter's errors are read, in the status and within an answer.
 
-Source: https://openrouter.ai/docs/errors.
+Source: https://openrouter.ai/docs/errors and https://openrouter.ai/docs/use-cases/limits.
 """
 
 from __future__ import annotations
@@ -21,19 +21,32 @@ if TYPE_CHECKING:
     from acp_action.providers.answer import Answer
     from acp_action.providers.openrouter.wire import Fault
 
+_IN_FLIGHT: Final = "openrouter_in_flight_budget"
 _PASSING: Final = frozenset({408, 500, 502, 503, 504, 524, 529})
 
 
 class OpenRouterRules(Rules):
-    """403 is a refusal of the content where it says why; else it is about the key."""
+    """403 is a refusal of the content where it gives reasons; budgets are no empty account."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, *, wall: Callable[[], float] = time.time) -> None:
+        """``wall``: seconds since the epoch."""
         self._account = account
+        self._wall = wall
 
     def explain(self, answer: Answer) -> ProviderError | None:
-        """PolicyRefusal for input that was flagged; the rest is the common table's."""
+        """PolicyRefusal for input that was flagged, and budgets; the rest is the common table's."""
         fault = fault_of(answer.tree)
-        return _refusal(fault) if answer.status == 403 and fault and fault.reasons else None
+        if fault is None:
+            return None
+        if answer.status == 403 and fault.reasons:
+            return _refusal(fault)
+        text = f"openrouter: HTTP {answer.status}: {fault.message}"
+        if answer.status == 402 and fault.limit == _IN_FLIGHT:
+            # What runs at this moment might cost more than is left; it is over when that has ended.
+            return RateLimited(text, retry_after=retry_after(answer, self._wall()), kind="concurrency")
+        if answer.status == 403 and fault.limit:
+            return AccountClosed(f"{text}; raise the budget of the key at openrouter", why="credit")
+        return None
 
 
 def error_within(

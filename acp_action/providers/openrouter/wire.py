@@ -27,11 +27,15 @@ HEADERS: Final[Mapping[str, str]] = {
 
 
 class Fault(NamedTuple):
-    """An error of the service, before or within an answer. ``reasons``: why content was refused."""
+    """An error of the service, before or within an answer.
+
+    ``reasons``: why content was refused. ``limit``: which limit was reached, where it says so.
+    """
 
     code: int
     message: str
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+    limit: str = ""
 
 
 def body(
@@ -58,7 +62,8 @@ def fault_of(answer: Any) -> Fault | None:
     said = error if isinstance(error, str) else entry(error, "message")
     reasons = entry(error, "metadata", "reasons")
     told = tuple(map(str, reasons)) if isinstance(reasons, list) else ()
-    return Fault(int(code or 0), excerpt(str(said or "no reason told")), told)
+    limit = str(entry(error, "metadata", "limit_source") or "")
+    return Fault(int(code or 0), excerpt(str(said or "no reason told")), told, limit)
 
 
 def result_of(answer: Any) -> dict[str, JsonValue] | None:
@@ -73,7 +78,7 @@ def result_of(answer: Any) -> dict[str, JsonValue] | None:
     facts = _facts(answer)
     refused, text = entry(choice, "message", "refusal"), _text(entry(choice, "message", "content"))
     if refused or ended == "content_filter":
-        why = excerpt(str(refused or "content filter"))
+        why = excerpt(str(refused or "content filter")).rstrip(".")
         return {"refused": f"the model refuses this request: {why}; {MAY_BE_BILLED}", **facts}
     if ended == "length":
         return {"failed": _cut(text), "text": text, **facts}
