@@ -369,9 +369,9 @@ def test_a_proxy_that_refuses_is_told() -> None:
     assert "secret" not in str(error.value)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _nothing_left_over() -> Iterator[None]:
-    """No test leaves a thread, and a socket that nobody closed is an error."""
+    """These tests leave no thread, and a socket that nobody closed is an error."""
     before = threading.active_count()
     yield
     gc.collect()
