@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING
 from acp_action.engine.cancel import CancelToken
 from acp_action.engine.crew import Job
 from acp_action.engine.outcome import Done, Fatal, Opened, Refused
-from acp_action.engine.result import as_tuple
+from acp_action.engine.record import started
 from acp_action.engine.scopes import Gate, ScopeTree
 from acp_action.engine.throttle import UNCOUNTED
 from acp_action.engine.track import THROTTLE, WORKER, Track, rank_of
-from acp_action.events import StepStarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,7 +39,8 @@ class Admission:
     """Owns the steps that are ready or running, and the workers; told of ends by the scheduler.
 
     ``begin``: the moment that counts as the run's start. ``first_deadline``: no running attempt's is earlier.
-    ``on_wait(moment, gate)``: called when a gate is to be asked again at a moment.
+    ``on_wait(moment, gate)``: called when a gate is to be asked again at a moment. ``made_before``: steps
+    whose results may be there already; looking for them asks no provider, so no lane holds it up.
     """
 
     def __init__(
@@ -54,7 +54,9 @@ class Admission:
         board: Board,
         emit: Callable[[Event], None],
         on_wait: Callable[[float, Gate], None],
+        made_before: frozenset[str] = frozenset(),
     ) -> None:
+        self._made_before = made_before
         self._steps = plan.steps
         self._crew = crew
         self._clock = clock
@@ -89,6 +91,13 @@ class Admission:
         """Take in a step whose wait between attempts is over."""
         self.tracks[index].turn(WORKER, now)
         heappush(self._ready, rank_of(self._expectations.remaining[index], index))
+
+    def ask_after_all(self, index: int, now: float) -> None:
+        """Take in a step that was looked for and not found, as if nobody had looked."""
+        track = self.tracks[index]
+        track.looked, track.look_only, track.running, track.attempt = True, False, False, 0
+        self.running.discard(index)
+        self.again(index, now)
 
     def dispatch(self) -> None:
         """Start all that can start."""
@@ -166,24 +175,9 @@ class Admission:
 
     def announce(self, index: int, attempt: int, worker: int, now: float) -> None:
         """Tell that an attempt has started."""
-        step = self._steps[index]
-        self._send(
-            as_tuple(
-                StepStarted,
-                (
-                    now - self.begin,
-                    step.name,
-                    self._board.names[step.group],
-                    step.number,
-                    step.total,
-                    attempt,
-                    worker,
-                    step.model.key,
-                    step.provider,
-                    self._expectations.expected(index),
-                ),
-            )
-        )
+        step, expected = self._steps[index], self._expectations.expected(index)
+        group = self._board.names[step.group]
+        self._send(started(step, group, now - self.begin, attempt, worker, expected))
 
     def rank_anew(self) -> None:
         """Sort all that waits by what the remaining paths are now."""
@@ -205,7 +199,8 @@ class Admission:
                 track.turn(WORKER, now)
                 return scope
         gate = self._gates[step.provider]
-        tickets = gate.try_admit(now)
+        track.look_only = not track.looked and step.name in self._made_before
+        tickets = () if track.look_only else gate.try_admit(now)
         if isinstance(tickets, float):
             track.turn(THROTTLE, now)
             self._on_wait(tickets, gate)
@@ -241,10 +236,10 @@ class Admission:
             self.first_deadline = track.deadline
         self._hands[worker] += 1
         self._last[worker] = index
-        track.announced = self._hands[worker] == 1
+        track.announced = self._hands[worker] == 1 and not track.look_only
         if track.announced:
             self.announce(index, track.attempt, worker, now)
-        return Job(index, track.attempt, track.refusals, token)
+        return Job(index, track.attempt, track.refusals, token, track.look_only)
 
     # --- workers
 

@@ -68,7 +68,13 @@ class Doubt(NamedTuple):
     reason: str
 
 
-Outcome: TypeAlias = Done | Refused | Transient | Fatal | Expired | Stopped | Doubt
+class Unmade(NamedTuple):
+    """There was nothing from an earlier run after all: the provider has to be asked."""
+
+    reason: str = ""
+
+
+Outcome: TypeAlias = Done | Refused | Transient | Fatal | Expired | Stopped | Doubt | Unmade
 
 
 class Delivery(NamedTuple):

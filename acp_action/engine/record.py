@@ -1,19 +1,61 @@
-"""From all that is known of a step at its end to its StepResult."""
+"""From what is known of an attempt, or of a step, at its end to what the result says of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from acp_action.engine.result import StepResult, as_tuple
+from acp_action.engine.outcome import Done, Doubt, Expired, Fatal, Refused, Stopped, Transient, Unmade
+from acp_action.engine.result import Attempt, StepResult, as_tuple
+from acp_action.events import StepStarted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acp_action.artifacts import JsonValue
-    from acp_action.engine.outcome import Done
+    from acp_action.engine.outcome import Delivery
     from acp_action.engine.track import Track
     from acp_action.engine.verdict import End
     from acp_action.plan.model import Step
+
+_ENDS: Final = {
+    Done: "done",
+    Refused: "refused",
+    Transient: "transient",
+    Fatal: "fatal",
+    Expired: "expired",
+    Stopped: "stopped",
+    Doubt: "doubt",
+    Unmade: "unmade",
+}
+
+
+def started(
+    step: Step, group: str, at: float, attempt: int, worker: int, expected: float | None
+) -> StepStarted:
+    """The event that tells of an attempt's start; ``at`` in seconds since the run started."""
+    return as_tuple(
+        StepStarted,
+        (
+            at,
+            step.name,
+            group,
+            step.number,
+            step.total,
+            attempt,
+            worker,
+            step.model.key,
+            step.provider,
+            expected,
+        ),
+    )
+
+
+def attempt_of(delivery: Delivery, begin: float, held: float) -> Attempt:
+    """An attempt that has come back; ``begin`` on the clock's scale, ``held`` in seconds."""
+    _, number, outcome, started, finished, worker = delivery
+    reason = "" if isinstance(outcome, Done) else outcome.reason
+    word = _ENDS[type(outcome)]
+    return as_tuple(Attempt, (number, started - begin, finished - begin, worker, word, reason, held))
 
 
 def result_of(

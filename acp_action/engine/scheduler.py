@@ -15,19 +15,9 @@ from typing import TYPE_CHECKING
 
 from acp_action.engine.admission import Admission
 from acp_action.engine.board import Board
-from acp_action.engine.outcome import (
-    Delivery,
-    Done,
-    Doubt,
-    Expired,
-    Fatal,
-    Opened,
-    Refused,
-    Stopped,
-    Transient,
-)
-from acp_action.engine.record import result_of
-from acp_action.engine.result import Attempt, Status, as_tuple
+from acp_action.engine.outcome import Delivery, Done, Expired, Fatal, Opened, Stopped, Unmade
+from acp_action.engine.record import attempt_of, result_of
+from acp_action.engine.result import Status
 from acp_action.engine.track import THROTTLE, WORKER
 from acp_action.engine.verdict import Again, End, Patience, verdict_on
 from acp_action.events import StepParked, StopRequested
@@ -45,17 +35,6 @@ if TYPE_CHECKING:
     from acp_action.engine.track import Track
     from acp_action.events import Event
     from acp_action.plan.model import Plan
-
-
-_ENDS = {
-    Done: "done",
-    Refused: "refused",
-    Transient: "transient",
-    Fatal: "fatal",
-    Expired: "expired",
-    Stopped: "stopped",
-    Doubt: "doubt",
-}
 
 
 _SUCCESS = End(Status.SUCCEEDED, "")
@@ -76,6 +55,7 @@ class Scheduler:
         expectations: Expectations,
         emit: Callable[[Event], None],
         patience: Patience = Patience(),  # noqa: B008 - frozen
+        made_before: frozenset[str] = frozenset(),
     ) -> None:
         self._plan = plan
         self._steps = plan.steps
@@ -95,6 +75,7 @@ class Scheduler:
             board=self.board,
             emit=emit,
             on_wait=self._wait_for,
+            made_before=made_before,
         )
         self._timers: list[tuple[float, int, int]] = []  # when, step or -1, gate number
         self._begin = 0.0
@@ -147,6 +128,12 @@ class Scheduler:
         track = self.admission.tracks.get(index)
         if track is None or attempt != track.attempt or not track.running:
             return  # it had been given up
+        if isinstance(outcome, Unmade):
+            if track.token is None or not track.token.cancelled:
+                self.admission.ask_after_all(index, finished)
+                return
+            outcome = Stopped("cancelled")
+            delivery = delivery._replace(outcome=outcome)
         self._end_attempt(index, track, delivery)
         self.admission.give_tickets_back(index, outcome, finished)
         if isinstance(outcome, Done):
@@ -159,18 +146,14 @@ class Scheduler:
 
     def _end_attempt(self, index: int, track: Track, delivery: Delivery) -> None:
         _, number, outcome, started, finished, worker = delivery
-        begin = self._begin
         if not track.announced:
             self.admission.announce(index, number, worker, started)
         track.turn(WORKER, started)
         track.since = finished
         track.running = False
         self.admission.running.discard(index)
-        reason = "" if isinstance(outcome, Done) else outcome.reason
         held = track.held_up(outcome, finished - started) if isinstance(outcome, Done) else 0.0
-        ended = as_tuple(
-            Attempt, (number, started - begin, finished - begin, worker, _ENDS[type(outcome)], reason, held)
-        )
+        ended = attempt_of(delivery, self._begin, held)
         track.attempts = (*track.attempts, ended) if track.attempts else (ended,)
 
     def _judge(self, index: int, track: Track, outcome: Outcome, now: float) -> None:

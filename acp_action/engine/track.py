@@ -25,6 +25,7 @@ class Track:
     ``since`` and ``phase``: what it has been waiting for, and since when. ``deadline``: set at the first
     start, moved on by waits that are not the step's own.
     ``announced``: whether this attempt's start was told (in a bundle it is told when it has happened).
+    ``look_only``: the attempt only looks for what an earlier run made; ``looked``: in vain.
     """
 
     __slots__ = (
@@ -34,6 +35,8 @@ class Track:
         "backoff",
         "deadline",
         "desk",
+        "look_only",
+        "looked",
         "phase",
         "processor",
         "ready",
@@ -56,6 +59,8 @@ class Track:
         self.transients = 0
         self.running = False
         self.announced = False
+        self.look_only = False
+        self.looked = False
         self.deadline = math.inf
         self.desk = -1
         self.worker = 0.0

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from acp_action.engine.backoff import told_delay, transient_delay
-from acp_action.engine.outcome import Done, Doubt, Expired, Fatal, Refused, Stopped, Transient
+from acp_action.engine.outcome import Done, Doubt, Expired, Fatal, Refused, Stopped, Transient, Unmade
 from acp_action.engine.result import Status
 from acp_action.engine.track import BACKOFF, THROTTLE
 
@@ -74,8 +74,8 @@ def verdict_on(
             return End(Status.DOUBT, outcome.reason)
         case Stopped():
             return End(Status.CANCELLED, outcome.reason)
-        case Done():
-            raise TypeError("a success needs no verdict")
+        case Done() | Unmade():
+            raise TypeError("neither a success nor a look needs a verdict")
 
 
 def _on_refusal(outcome: Refused, track: Track, patience: Patience, rng: random.Random) -> Verdict:

@@ -90,6 +90,13 @@ class Journal:
                 )
             return paper
 
+    @property
+    def made_before(self) -> frozenset[str]:
+        """The steps for which an earlier run may have made what is asked for now."""
+        if self._fresh:
+            return frozenset()
+        return frozenset(step for (step, _), sheet in self._sheets.items() if sheet.kept is not None)
+
     def close(self) -> None:
         """Write what could not be written before, and let the folder go; a second time does nothing."""
         with self._guard:

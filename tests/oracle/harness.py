@@ -33,10 +33,7 @@ class Ran:
 
 
 class Runs:
-    """Makes runs in processes of their own; ``environ``: what they find in their environment."""
-
-    def __init__(self, environ: dict[str, str] | None = None) -> None:
-        self._environ = environ or {}
+    """Makes runs in processes of their own."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -52,15 +49,16 @@ class Runs:
         self._process.wait()
         self._process.stdout.close()
 
-    def run(
-        self, pipeline: Path, place: Path, *, kill_at: int | None = None, fake: bool = True, **wishes: Any
-    ) -> Ran:
-        """One run into ``place/output``; with ``fake`` services, whose ledger is in ``place``."""
+    def run(self, pipeline: Path, place: Path, *, kill_at: int | None = None, **wishes: Any) -> Ran:
+        """One run into ``place/output``; the ledger of the fake services is in ``place``.
+
+        ``accounts``, ``fresh``, ``resubmit``: as ``child`` reads them.
+        """
         assert self._process.stdin
         assert self._process.stdout
         wish = {
-            "pipeline": str(pipeline), "folder": str(place / "output"), "state": str(place) if fake else "",
-            "kill_at": kill_at, "fresh": False, "resubmit": False, "environ": self._environ, **wishes,
+            "pipeline": str(pipeline), "folder": str(place / "output"), "state": str(place),
+            "kill_at": kill_at, "fresh": False, "resubmit": False, "accounts": [], **wishes,
         }  # fmt: skip
         self._process.stdin.write(json.dumps(wish) + "\n")
         self._process.stdin.flush()

@@ -14,6 +14,7 @@ from acp_action.engine.paper import Kept
 from acp_action.errors import OutputError, Unrecorded
 from acp_action.providers.base import RemoteJob
 from acp_action.redaction import SECRETS
+from acp_action.store import vault
 from acp_action.store.journal import Journal, look
 from acp_action.store.journal_lines import encode
 
@@ -211,6 +212,48 @@ def test_a_link_in_the_state_folders_place_is_not_followed(tmp_path: Path) -> No
     (tmp_path / "acp-state").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OutputError, match="is a symbolic link; remove it"):
         Journal(tmp_path)
+
+
+def test_what_was_said_is_on_the_disk_before_the_next_thing_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """X5: what cannot be undone waits for the disk, and a result for its file; the rest does not."""
+    told: list[str] = []
+    monkeypatch.setattr(vault, "sync_folder", lambda folder: told.append(folder.name))
+    with Journal(tmp_path, sync=lambda _descriptor: told.append("journal")) as journal:
+        paper = journal.trail("hero", "k")
+        made = tmp_path / "made"
+        made.write_bytes(b"x")
+        told.clear()
+        paper.intended(0.5)
+        paper.accepted(JOB)
+        assert told == ["journal", "journal"]
+        paper.accepted(JOB._replace(begun=True))
+        assert told == ["journal", "journal"]
+        paper.settled({"url": "u"})
+        journal.vault.take(made, "0" * 64)
+        paper.fetched(Kept("text", text="it"))
+        assert told[2:] == ["journal", "blobs", "journal"]
+        paper.published()
+        paper.withdrawn("nothing is open")
+        assert len(told) == 5
+
+
+@pytest.mark.parametrize("odd", [float("nan"), -1.0, float("inf")])
+def test_what_a_service_told_wrong_costs_no_line(tmp_path: Path, odd: float) -> None:
+    """P13: nonsense for a price is an unknown one, a seed that is no number is none; the result counts."""
+    with Journal(tmp_path) as journal:
+        paper = journal.trail("hero", "k")
+        paper.intended(odd)
+        paper.accepted(RemoteJob(7, {"status": None}))  # type: ignore[arg-type, dict-item]
+        paper.settled({"seconds": odd})
+        notes = {"odd": odd, "when": tmp_path}
+        paper.fetched(Kept("text", text="it", cost=odd, seed="4", notes=notes))  # type: ignore[arg-type]
+    with Journal(tmp_path) as journal:
+        assert journal.warnings == []
+        kept = journal.trail("hero", "k").kept
+    assert kept
+    assert (kept.cost, kept.seed, kept.text) == (None, None, "it")
 
 
 class Disk:
