@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tests.simulators import elevenlabs_shapes as shapes
 from tests.simulators.answers import BadInputError
 from tests.simulators.audio import CHARACTERS_A_SECOND, Format, speech
-from tests.simulators.core import Simulator, prompt_in, route
+from tests.simulators.core import prompt_in, route
+from tests.simulators.direct import DirectSimulator
 from tests.simulators.elevenlabs_faults import FAULTS
 from tests.simulators.forms import parts
 from tests.simulators.limits import InFlight
@@ -29,7 +30,7 @@ _CHUNK = 4096
 _TRANSCRIPT = 0.40 / 3600
 
 
-class ElevenLabsSimulator(Simulator):
+class ElevenLabsSimulator(DirectSimulator):
     """``concurrency``: calls at a time; others are refused. ``quota``: characters until it is used up.
 
     ``error_shape``: how errors are worded: "object" (``{"detail": {"status": ...}}``), "string" or "list".
@@ -81,8 +82,10 @@ class ElevenLabsSimulator(Simulator):
         return call.headers.get("xi-api-key") == self.key
 
     def text_of(self, call: Call) -> str:
-        if spoken := self._spoken.get(call.path.removeprefix("/v1/history/").partition("/")[0]):
-            return spoken.text
+        made = self._spoken.get(call.path.removeprefix("/v1/history/").partition("/")[0])
+        return made.text if made else super().text_of(call)
+
+    def order_text(self, call: Call) -> str:
         return prompt_in(call)
 
     def price_of(self, call: Call) -> float:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tests.simulators import gemini_files as files
 from tests.simulators import gemini_shapes as shapes
 from tests.simulators.answers import BadInputError, Question, answer_to, tokens_of
-from tests.simulators.core import Simulator, route
+from tests.simulators.core import route
+from tests.simulators.direct import DirectSimulator
 from tests.simulators.gemini_faults import FAULTS
 from tests.simulators.media import sample
 from tests.simulators.wire import Call, Reply, in_pieces, json_reply
@@ -27,7 +28,7 @@ _PICTURE_PRICE = 0.039
 _NO_FILE = "You do not have permission to access the File {} or it may not exist."
 
 
-class GeminiSimulator(Simulator):
+class GeminiSimulator(DirectSimulator):
     """``per_model``: makes the limits of one model. ``processing``: seconds until a video is ready.
 
     Waits are told in the body only: the API sends no Retry-After.
@@ -83,13 +84,8 @@ class GeminiSimulator(Simulator):
         self._asked_for = model, limits[-1].size if limits else 10
         return limits
 
-    def text_of(self, call: Call) -> str:
-        if call.kind not in ("order", "count"):
-            return ""
-        try:
-            return shapes.asked_in(shapes.camel(call.json())).text
-        except (ValueError, BadInputError, AttributeError):
-            return ""
+    def order_text(self, call: Call) -> str:
+        return shapes.asked_in(shapes.camel(call.json())).text if call.kind != "upload" else ""
 
     def price_of(self, call: Call) -> float:
         return _PICTURE_PRICE if "image" in _model_in(call.path) else _TEXT_PRICE

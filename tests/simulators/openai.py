@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tests.simulators import openai_shapes as shapes
 from tests.simulators.answers import BadInputError
-from tests.simulators.core import Simulator, prompt_in, route
+from tests.simulators.core import prompt_in, route
+from tests.simulators.direct import DirectSimulator
 from tests.simulators.forms import parts
 from tests.simulators.media import sample
 from tests.simulators.openai_faults import FAULTS
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _QUOTAS = {"day": "images per day", "concurrency": "concurrent requests"}
 
 
-class OpenAISimulator(Simulator):
+class OpenAISimulator(DirectSimulator):
     """Images for JSON, and for forms with pictures; the models, which a key can be tried on."""
 
     provider = "openai"
@@ -42,7 +43,7 @@ class OpenAISimulator(Simulator):
     def authorised(self, call: Call) -> bool:
         return call.headers.get("authorization") == f"Bearer {self.key}"
 
-    def text_of(self, call: Call) -> str:
+    def order_text(self, call: Call) -> str:
         if call.path.endswith("/edits"):
             return next((part.text for part in parts(call) if part.name == "prompt"), "")
         return prompt_in(call)

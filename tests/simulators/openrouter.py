@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tests.simulators import openrouter_shapes as shapes
 from tests.simulators.answers import BadInputError, Question, answer_to, tokens_of
-from tests.simulators.core import Simulator, route
+from tests.simulators.core import route
+from tests.simulators.direct import DirectSimulator
 from tests.simulators.openrouter_faults import FAULTS
 from tests.simulators.wire import Call, Reply, in_pieces, json_reply
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _WINDOWS = {"day": "free-models-per-day", "pace": "free-models-per-min"}
 
 
-class OpenRouterSimulator(Simulator):
+class OpenRouterSimulator(DirectSimulator):
     """Completions, and the reads of a key's limits, credit and generations.
 
     ``free_limits``: what orders of models that end in ``:free`` must pass besides; 20 a minute, in the field.
@@ -53,11 +54,8 @@ class OpenRouterSimulator(Simulator):
     def authorised(self, call: Call) -> bool:
         return call.headers.get("authorization") == f"Bearer {self.key}"
 
-    def text_of(self, call: Call) -> str:
-        try:
-            return shapes.asked_in(call.json()).text
-        except (ValueError, BadInputError):
-            return ""
+    def order_text(self, call: Call) -> str:
+        return shapes.asked_in(call.json()).text
 
     def price_of(self, call: Call) -> float:
         """At most, as OpenRouter looks at it before it starts."""
