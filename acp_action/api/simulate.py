@@ -129,14 +129,12 @@ def _assumed(plan: Plan, *, limited: bool) -> dict[str, UsualLimits]:
 
 def _with_settings(plan: Plan, provider: str) -> UsualLimits:
     usual = usual_limits(provider)
-    own = (getattr(plan.settings, "rate_limits", None) or {}).get(provider)
-    if own is None:
-        return usual
-    if own.concurrency is not None:
-        usual = usual._replace(concurrency=own.concurrency)
-    if own.requests_per_minute is not None:
-        usual = usual._replace(requests=round(own.requests_per_minute), window=60.0)
-    return usual._replace(source="settings.rate_limits")
+    own = getattr(plan.settings, "rate_limits", {}).get(provider, {})
+    if "concurrency" in own:
+        usual = usual._replace(concurrency=int(own["concurrency"]))
+    if "requests_per_minute" in own:
+        usual = usual._replace(requests=max(round(own["requests_per_minute"]), 1), window=60.0)
+    return usual._replace(source="settings.rate_limits") if own else usual
 
 
 def _cost(step: Step, providers: Mapping[str, Provider]) -> float | None:
