@@ -59,8 +59,7 @@ _GOOD: Final = frozenset(status for status in Status if status.good)
 class Attempt(NamedTuple):
     """One attempt; times in seconds since the run started, ``worker`` counts from 0.
 
-    ``held``: seconds of it in which it waited for a processor that other steps had, or in a queue of the
-    provider's.
+    ``held``: seconds of it in which it waited for a processor that other steps had.
     """
 
     number: int
@@ -73,7 +72,7 @@ class Attempt(NamedTuple):
 
     @property
     def service(self) -> float:
-        """Seconds of work: what the attempt took, less what it was held up."""
+        """Seconds of work: what the attempt took, less what others on this machine held it up."""
         return self.finished - self.started - self.held
 
 

@@ -123,7 +123,7 @@ class Scheduler:
     # --- what comes in
 
     def _take_back(self, delivery: Delivery) -> None:
-        index, attempt, outcome, _, finished, worker = delivery
+        index, attempt, outcome, started, finished, worker = delivery
         self.admission.free(worker)
         track = self.admission.tracks.get(index)
         if track is None or attempt != track.attempt or not track.running:
@@ -139,7 +139,7 @@ class Scheduler:
         if isinstance(outcome, Done):
             self._settle(index, track, _CACHED if outcome.cached else _SUCCESS, finished, outcome)
             # What was there already says nothing of how long it takes to make.
-            if not outcome.cached and self._expectations.learn(index, track.attempts[-1].service):
+            if not outcome.cached and self._expectations.learn(index, finished - started):
                 self.admission.rank_anew()
         else:
             self._judge(index, track, outcome, finished)
@@ -152,7 +152,10 @@ class Scheduler:
         track.since = finished
         track.running = False
         self.admission.running.discard(index)
-        held = track.held_up(outcome, finished - started) if isinstance(outcome, Done) else 0.0
+        held = outcome.held if isinstance(outcome, Done) else 0.0
+        if held > 0.0:
+            held = min(held, finished - started)
+            track.processor += held
         ended = attempt_of(delivery, self._begin, held)
         track.attempts = (*track.attempts, ended) if track.attempts else (ended,)
 

@@ -9,7 +9,6 @@ from acp_action.engine.result import Attempt, Waits, as_tuple
 
 if TYPE_CHECKING:
     from acp_action.engine.cancel import CancelToken
-    from acp_action.engine.outcome import Done
     from acp_action.engine.scopes import Rank
     from acp_action.engine.throttle import Ticket
 
@@ -85,19 +84,6 @@ class Track:
                     self.throttle += waited
             self.since = now
         self.phase = phase
-
-    def held_up(self, done: Done, took: float) -> float:
-        """Note what held a successful attempt of ``took`` seconds up; how many of them were no work."""
-        held = 0.0
-        if done.held > 0.0:
-            held = min(done.held, took)
-            self.processor += held
-        if done.product.queued > 0.0:
-            # In the provider's own queue, its limit being reached: a wait for it as any other.
-            queued = min(done.product.queued, took - held)
-            self.throttle += queued
-            held += queued
-        return held
 
     def waits(self, begin: float) -> Waits:
         """The split so far; ``begin`` is the run's start."""
