@@ -123,9 +123,7 @@ class ReplicateProvider(JobAdapter):
 
     def _input(self, request: Request, fields: Fields, token: Token) -> dict[str, Any]:
         known = vocabulary(request.type, request.model)
-        given: dict[str, Any] = {}
-        if known.text is not None and request.text is not None:
-            given[known.text.name] = request.text
+        given: dict[str, Any] = self.text_fields(request, fields)
         media = [self._file(item, token) for item in media_inputs(request)]
         if known.port is not None and media:
             given[known.port.name] = media if known.port.type.startswith("list") else media[0]
