@@ -45,5 +45,6 @@ def result_of(
             seed,
             params,
             notes,
+            end.closed,
         ),
     )
