@@ -66,7 +66,7 @@ OTHERS = [
     ),
     (
         LaneHeld(1.0, "gemini flash\x1b", 1, 8.04, ""),
-        "[INFO] gemini flash\\x1b: rate limit, 1 step waits, next start in 8.0 s",
+        "[INFO] gemini flash\\u001b: rate limit, 1 step waits, next start in 8.0 s",
     ),
     (
         LaneReopened(9.0, "fal", 8.0),

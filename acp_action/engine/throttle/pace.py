@@ -20,7 +20,7 @@ _AGREE = (0.75, 1.33)
 # After so many that agree the rate is steady.
 _STEADY = 3
 # How much of what was tried beyond the measured rate is believed.
-_HOPE = 0.45
+_HOPE = 0.4
 # Slots left empty after a refusal.
 _SKIP = 0.3
 # Slots that may be made up for when they were missed: none but the current one, more under announced limits.
@@ -77,8 +77,11 @@ class PaceMeter:
         """A request leaves, held back for ``pressed`` seconds by the pace and ``idle`` by something else."""
         self.pressed += pressed
         self._idle += max(idle, 0.0)
-        self._free -= 1
         gap = 1.0 / self.pace
+        if self._free > 0:
+            self._free -= 1
+            self._slot = now + gap
+            return
         # GCRA: a late request does not move the slots behind it, as long as it is late by no more than this.
         self._slot = max(self._slot, now - self._credit * gap) + gap
 
@@ -161,7 +164,7 @@ class PaceMeter:
         """Start over from a rate that the provider lets in."""
         self.rate = rate
         self.high = min(max(high, rate), 1.1 * rate)
-        self._tau = max(min(max(self.span / 2.0, 1.0), 10.0), 2.0 / rate)
+        self._tau = max(min(max(self.span / 4.0, 1.0), 10.0), 2.0 / rate)
         self.plateau = min(self.plateau, max(90.0, 20.0 / rate), 1.5 / (WASTE * rate))
         self.pressed = 0.0
 
