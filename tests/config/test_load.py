@@ -240,6 +240,7 @@ def test_a_pipeline_becomes_a_config() -> None:
     config = config_of(
         "name: Hybrid\ndescription: d\nversion: 1.0\n"
         "settings: {parallel: no, schedule: DataFlow, max_workers: '6', rate_limit_delay: 0.5,\n"
+        "  rate_limits: {fal: {requests_per_minute: 60}}, max_rate_limit_wait: '30',\n"
         "  fail_fast: off, timeout: 1e2, log_level: debug, output_dir: out/a, provider: local}\n"
         "steps:\n"
         "  - {name: a, type: text_to_image, model: m, provider: local, params: {prompt: x, seed: 3},\n"
@@ -248,6 +249,8 @@ def test_a_pipeline_becomes_a_config() -> None:
     assert (config.name, config.description, config.version) == ("Hybrid", "d", "1.0")
     assert config.settings.model_dump() == {
         "parallel": False, "schedule": "dataflow", "max_workers": 6, "rate_limit_delay": 0.5,
+        "rate_limits": {"fal": {"requests_per_minute": 60.0, "concurrency": None}},
+        "max_rate_limit_wait": 30.0,
         "fail_fast": False, "timeout": 100.0, "log_level": "DEBUG", "output_dir": "out/a",
         "provider": "local",
     }  # fmt: skip
