@@ -9,7 +9,7 @@ from acp_action.engine.clock import VirtualClock
 from acp_action.engine.crew import VirtualCrew
 from acp_action.engine.outcome import Done
 from acp_action.engine.run import run_plan
-from acp_action.engine.throttle import Lanes
+from acp_action.engine.throttle import Lanes, Limits
 from acp_action.events import StepStarted
 from acp_action.providers.base import Product
 
@@ -56,7 +56,7 @@ def forecast(plan: Plan) -> Forecast:
         providers={},
         publisher=_NOWHERE,
         listeners=[note],
-        lanes=Lanes(),
+        lanes=Lanes(lambda _provider: Limits(none=True)),  # what is not known of limits is left out
         crew=VirtualCrew(clock, answer),
         clock=clock,
         seed=0,
