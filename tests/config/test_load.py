@@ -93,6 +93,8 @@ STEPS = [
     ("promt: a cat", 5, "promt: unknown key 'promt'; did you mean 'prompt'? write it under params:"),
     ("prompt: a cat", 5, "prompt: unknown key 'prompt'; write it under params:"),
     ("depends_on: a", 5, "depends_on: unknown key 'depends_on'; write needs"),
+    ("max_duplicate_cost: -0.1", 25, "max_duplicate_cost: -0.1 is too small; write 0 or more"),
+    ("max_duplicate_cost: cheap", 25, "max_duplicate_cost: expected a number, not 'cheap'; write digits"),
     ("max_retries: 3", 5, "max_retries: unknown key 'max_retries'; write retry_count"),
     ("max_workers: 3", 5, "max_workers: unknown key 'max_workers'; it belongs to a parallel_group"),
     ("steps: []", 5, "steps: unknown key 'steps'; steps need type: parallel_group"),
@@ -238,6 +240,7 @@ def test_a_pipeline_becomes_a_config() -> None:
     config = config_of(
         "name: Hybrid\ndescription: d\nversion: 1.0\n"
         "settings: {parallel: no, schedule: DataFlow, max_workers: '6', rate_limit_delay: 0.5,\n"
+        "  rate_limits: {fal: {requests_per_minute: 60}}, max_rate_limit_wait: '30',\n"
         "  fail_fast: off, timeout: 1e2, log_level: debug, output_dir: out/a, provider: local}\n"
         "steps:\n"
         "  - {name: a, type: text_to_image, model: m, provider: local, params: {prompt: x, seed: 3},\n"
@@ -246,6 +249,8 @@ def test_a_pipeline_becomes_a_config() -> None:
     assert (config.name, config.description, config.version) == ("Hybrid", "d", "1.0")
     assert config.settings.model_dump() == {
         "parallel": False, "schedule": "dataflow", "max_workers": 6, "rate_limit_delay": 0.5,
+        "rate_limits": {"fal": {"requests_per_minute": 60.0, "concurrency": None}},
+        "max_rate_limit_wait": 30.0,
         "fail_fast": False, "timeout": 100.0, "log_level": "DEBUG", "output_dir": "out/a",
         "provider": "local",
     }  # fmt: skip

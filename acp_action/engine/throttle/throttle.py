@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from acp_action.engine.throttle.blame import BOTH, PACE, SURELY_CAP, Blame, Witness
@@ -13,10 +14,14 @@ from acp_action.engine.throttle.scouts import Scouts
 from acp_action.engine.throttle.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from acp_action.providers.base import Announced
 
 # How much of a rate that was told is used: requests do not take equally long to arrive.
 _SAFE = 0.98
+# Seconds for which a lane is closed at the most; after that it asks again, whatever was told.
+_LONGEST = 24 * 3600.0
 
 
 class Throttle:
@@ -35,7 +40,7 @@ class Throttle:
         self._tally = Tally()
         self._first_start = -math.inf
         self._last_start = -math.inf
-        self._reacted_at = -math.inf
+        self._reacted_before = 0
         # Since when the one or the other meter alone has held back a request that was asked for.
         self._paced_since: float | None = None
         self._capped_since: float | None = None
@@ -108,39 +113,55 @@ class Throttle:
         self._tally.refusal_took(now - ticket.sent)
         self._witness.note(now, ticket.ahead, admitted=False)
         self._heed(announced)
-        if ticket.sent <= self._reacted_at:
+        if ticket.number < self._reacted_before:
             return  # sent before the last reaction: it says nothing new
-        self._reacted_at = now
+        self._reacted_before = self._tally.sent
         blame = self._judge(ticket, now, kind, slack)
         if blame.pace:
             admitted = self._tally.admitted_before(ticket.number)
             self.pace.refused(ticket.sent, admitted, self._first_start, self._recent_rate())
         if blame.cap:
             self.cap.refused(now, ticket.ahead, slack)
-        told = retry_after if retry_after is not None and 0.0 <= retry_after < math.inf else None
+        told = None
+        if retry_after is not None and 0.0 <= retry_after < math.inf:
+            told = min(retry_after, _LONGEST)
         self.scouts.refused(now, ticket.sent, told, sure_cap=blame.sure)
 
     def released(self, ticket: Ticket, now: float) -> None:
         """The request ended without telling anything about limits: cancelled, broken, never sent."""
         self._look(now)
-        if self._tally.end(ticket):
+        young = self._tally.is_young(ticket)
+        if self._tally.end(ticket) and young:
             self._tally.miss(ticket)
         self.scouts.lost(ticket.number)
 
-    def snapshot(self) -> dict[str, Any]:
-        """What was learnt, as JSON values."""
+    def unsent(self, ticket: Ticket, now: float) -> None:
+        """The request was not sent after all, so its slot is free again."""
+        self.released(ticket, now)
+        self.pace.give_back()
+
+    def snapshot(self) -> dict[str, Any] | None:
+        """What was learnt, as JSON values; None when nothing was."""
+        if self.pace.rate is None and self.cap.level == math.inf:
+            return None
         return {"pace": self.pace.snapshot(), "cap": self.cap.snapshot()}
 
-    def restore(self, learnt: dict[str, Any]) -> None:
-        """Go on from a snapshot; only before the first request."""
-        self.pace.restore(learnt["pace"])
-        self.cap.restore(learnt["cap"])
+    def restore(self, learnt: Mapping[str, Any]) -> None:
+        """Go on from a snapshot. What is not one, and what comes after the first request, is of no effect."""
+        if self._tally.sent:
+            return
+        with suppress(KeyError, TypeError, ValueError):
+            pace, cap = PaceMeter(self.pace.ceiling), CapMeter(self.cap.most)
+            pace.restore(learnt["pace"])
+            cap.restore(learnt["cap"])
+            self.pace, self.cap = pace, cap
 
     def _judge(self, ticket: Ticket, now: float, kind: str, slack: int) -> Blame:
+        if kind == "concurrency":
+            # With nothing of ours in flight the cap is used up by others: nothing that comes back makes room.
+            return Blame(pace=False, cap=True, sure=ticket.ahead > 0)
         if kind == "pace" or ticket.ahead == 0:
             return PACE
-        if kind == "concurrency":
-            return SURELY_CAP
         if self.cap.is_extra(ticket.ahead, slack):
             if self.cap.extras >= 3:
                 return PACE
@@ -158,7 +179,7 @@ class Throttle:
     def _admitted(self, ticket: Ticket, now: float) -> None:
         self._witness.note(now, ticket.ahead, admitted=True)
         self.cap.admitted(ticket.ahead, self._slack())
-        if ticket.sent <= self._reacted_at:
+        if ticket.number < self._reacted_before:
             return
         found = self.scouts.admitted(ticket.sent, ticket.number)
         if found is not None:
