@@ -24,6 +24,7 @@ from acp_action.providers.fal.answers import (
 from acp_action.providers.fal.files import FalFiles
 from acp_action.providers.fal.states import (
     SURE,
+    after,
     app_of,
     event_look,
     is_final,
@@ -207,17 +208,18 @@ class FalProvider(JobAdapter):
         tree, model = answer.tree, request.model
         if answer.status != 200 or not isinstance(tree, dict):
             error = job_error(answer)
-            raise Ended(named(error, fields)) if error else self._told_by_table(answer)
+            raise Ended(named(error, fields), after(answer, error)) if error else self._told_by_table(answer)
         writes = model.makes == "text"
         files, text = ([], text_in(tree, model)) if writes else (files_in(tree, model), "")
         error = error_inside(tree)
         if error is not None and not (files or text):
-            raise Ended(named(error, fields))
+            raise Ended(named(error, fields), "ask")
         if is_withheld(tree):
-            raise Ended(PolicyRefusal("fal withheld every picture (has_nsfw_concepts); it may be billed"))
+            refusal = PolicyRefusal("fal withheld every picture (has_nsfw_concepts); it may be billed")
+            raise Ended(refusal, "never")
         if not (files or text):
             what = f"job {job.id} ended without any {model.makes}; it may be billed"
-            raise Ended(FatalError(f"fal: {what}"))
+            raise Ended(FatalError(f"fal: {what}"), "ask")
         return {"files": files, "text": text, "seed": seed_of(tree), "notes": notes_of(answer, look)}
 
     def _result(self, job: RemoteJob, look: Look, token: Token) -> Answer:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from acp_action.errors import TransientError
 from acp_action.providers import values
+from acp_action.providers.ends import CancelledThere
 from acp_action.providers.fal.answers import error_inside, job_error
 from acp_action.providers.watch import Look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from acp_action.errors import ProviderError
     from acp_action.providers.http import Answer
 
 _STATES: Final[Mapping[str, Literal["queued", "begun", "ended"]]] = {
@@ -46,6 +48,13 @@ def is_final(answer: Answer, look: Look, tries: int) -> bool:
     if isinstance(error, TransientError):
         return "error" in look.answer
     return error is not None
+
+
+def after(answer: Answer, error: ProviderError) -> Literal["anew", "never"]:
+    """Whether a job that failed may be ordered again: not if its rejected input was worked on, and billed."""
+    if isinstance(error, TransientError | CancelledThere):
+        return "anew"
+    return "anew" if values.number(answer.headers.get("x-fal-billable-units")) == 0 else "never"
 
 
 def app_of(endpoint: str) -> str:

@@ -196,15 +196,17 @@ class ReplicateProvider(JobAdapter):
         tree, model = look.answer, request.model
         state = tree.get("status")
         if state != "succeeded":
-            raise Ended(_failure(job, tree))
+            error = _failure(job, tree)
+            raise Ended(error, "never" if isinstance(error, PolicyRefusal) else "anew")
         output = tree.get("output")
         if output is None and tree.get("data_removed"):
-            raise Ended(FatalError(f"replicate: prediction {job.id} was paid, and its output has expired"))
+            gone = FatalError(f"replicate: prediction {job.id} was paid, and its output has expired")
+            raise Ended(gone, "ask")
         text = _text(output) if model.makes == "text" else ""
         files = [] if model.makes == "text" else addresses_in(output)
         if not (text or files):
             what = f"prediction {job.id} succeeded without any {model.makes}; it may be billed"
-            raise Ended(FatalError(f"replicate: {what}"))
+            raise Ended(FatalError(f"replicate: {what}"), "ask")
         return {"files": files, "text": text, "seed": _seed(tree, fields), "notes": _notes(look)}
 
     def cancel(self, job: RemoteJob, token: Token) -> Look:
