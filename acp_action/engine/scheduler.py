@@ -123,7 +123,7 @@ class Scheduler:
     # --- what comes in
 
     def _take_back(self, delivery: Delivery) -> None:
-        index, attempt, outcome, _started, finished, worker = delivery
+        index, attempt, outcome, _, finished, worker = delivery
         self.admission.free(worker)
         track = self.admission.tracks.get(index)
         if track is None or attempt != track.attempt or not track.running:

@@ -50,7 +50,8 @@ class Bounds:
         self.now = now
         self.connect = connect
         self.paid = paid
-        self._until = now() + seconds
+        self._last = now() + seconds
+        self._until = self._last
         self._silence = silence
         self._grace = grace
         self._sent = self._stopped = False
@@ -64,6 +65,12 @@ class Bounds:
         if left <= 0:
             raise TimeoutError("no answer in time")
         return min(left, _LONGEST)
+
+    def narrow(self, seconds: float) -> None:
+        """Allow this much from now on for what comes next, within what is allowed for all."""
+        with self._lock:
+            if not self._stopped:
+                self._until = min(self.now() + seconds, self._last)
 
     def holds(self, end: Callable[[], None]) -> None:
         """Note how a stop ends what is waited for from now on. Raises Severed when it came before."""

@@ -58,6 +58,7 @@ _SUBMIT: Final = 120.0
 _ASK: Final = 15.0
 # A stream that is silent so many standard deviations beyond the expected time is not waited for any longer.
 _PATIENCE: Final = 1.3
+_LEAST_PATIENCE: Final = 2.0
 # So often an answer without sense is asked for again before it is believed.
 _SURE: Final = 3
 _KEY_TROUBLE: Final = frozenset({401, 403})
@@ -180,7 +181,7 @@ class FalProvider(JobAdapter):
         """Wait at fal's stream of states; None when it breaks off, and then looks are made."""
         if not self._streams:
             return None
-        patience = max(watch.expected.at(_PATIENCE), _ASK / 3)
+        patience = max(watch.expected.at(_PATIENCE), _LEAST_PATIENCE)
         url = f"{self._url(watch.job, 'status')}/stream"
         heard = False
         try:

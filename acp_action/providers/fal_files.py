@@ -6,6 +6,7 @@ An upload is two calls: fal's API gives an address for the bytes (with the key),
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -41,13 +42,13 @@ class FalFiles:
             return item.url
         if item.size <= SMALL:
             return item.data_uri()
-        known = self._sent.get(item.digest) if item.digest else None
+        digest = item.digest or hashlib.sha256(item.content()).hexdigest()
+        known = self._sent.get(digest)
         if known is not None and token.now() - known[0] < _KEEPS:
             return known[1]
         address = self._uploaded(item, token)
-        if item.digest:
-            with self._lock:
-                self._sent[item.digest] = token.now(), address
+        with self._lock:
+            self._sent[digest] = token.now(), address
         return address
 
     def _uploaded(self, item: MediaInput, token: Token) -> str:

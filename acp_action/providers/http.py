@@ -44,6 +44,8 @@ _MOST_ERROR: Final = 1024 * 1024
 _TRY: Final = 60.0
 _ORDER: Final = 900.0
 _SILENCE: Final = 60.0
+# Bytes a second at which a large body may come or go on top of that.
+_SLOWEST: Final = 50_000
 _OK: Final = range(200, 300)
 
 
@@ -92,8 +94,8 @@ class Wire:
     ) -> Answer:
         """Ask for something; made again after broken connections, 5xx and 429, until the deadline.
 
-        ``what`` says in messages what is done, as in "asking for the job's status". ``timeout``: seconds for
-        one try.
+        ``what`` says in messages what is done, as in "asking for the job's status". ``timeout``: seconds
+        for one try, apart from what a large body takes.
         """
         place = self._link.place(path_or_url, params)
 
@@ -229,9 +231,11 @@ class Wire:
     ) -> Answer:
         """One try of a call that is not paid for."""
         token.check()
-        bounds = Bounds(min(timeout, token.remaining()))
+        bounds = Bounds(token.remaining())
+        bounds.narrow(timeout + body.size / _SLOWEST)
         try:
             with self._link.sent(method, place, token, headers, body, bounds) as reply:
+                bounds.narrow(timeout + (reply.due or 0) / _SLOWEST)
                 answer = Answer(reply.status, reply.headers, whole(reply, MOST), place.shown)
         except Severed as broken:
             raise self._broken(broken, token, what, place.host) from broken

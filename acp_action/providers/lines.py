@@ -46,6 +46,7 @@ class Pool:
         self._bundle = network.ca_bundle
         self._now = now
         self._idle: dict[Site, list[_Line]] = {}
+        self._swept = now()
         self._lock = threading.Lock()
         weakref.finalize(self, _close_all, self._idle)
 
@@ -91,9 +92,20 @@ class Pool:
             idle = self._idle.setdefault(site, [])
             idle.append(line)
             # What is taken is the newest, so the first is the one that is not needed.
-            unneeded = idle.pop(0) if len(idle) > _KEPT or line.used - idle[0].used > _STALE else None
-        if unneeded is not None:
-            unneeded.close()
+            unneeded = [idle.pop(0)] if len(idle) > _KEPT else []
+            if line.used - self._swept > _STALE:
+                self._swept = line.used
+                unneeded += self._stale(line.used)
+        for other in unneeded:
+            other.close()
+
+    def _stale(self, now: float) -> list[_Line]:
+        """Take out what has been idle for too long: hosts with many addresses would leave much behind."""
+        stale = [line for lines in self._idle.values() for line in lines if now - line.used > _STALE]
+        kept = {site: [line for line in lines if line not in stale] for site, lines in self._idle.items()}
+        self._idle.clear()
+        self._idle.update({site: lines for site, lines in kept.items() if lines})
+        return stale
 
 
 class Reply:
@@ -128,6 +140,11 @@ class Reply:
             raise Severed("stopped", left=True)
         self.is_whole = self._due == 0 or not piece
         return piece
+
+    @property
+    def due(self) -> int | None:
+        """Bytes that are still to come, None when that is not known."""
+        return self._due
 
     @property
     def is_kept_open(self) -> bool:

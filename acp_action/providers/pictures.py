@@ -65,17 +65,17 @@ def room_for(pixels: int, token: Token) -> Iterator[None]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[ImageFile]:
+def opened(path: Path, most: int = MOST_PIXELS) -> Iterator[ImageFile]:
     """A picture's file with its head read and its size checked; the pixels are read when they are needed.
 
-    Raises FatalError for what is no picture, is damaged, or has more than ``MOST_PIXELS``.
+    Raises FatalError for what is no picture, is damaged, or has more than ``most`` pixels.
     """
     try:
         with path.open("rb") as file:
             reader = _reader(file.read(16), path)
             file.seek(0)
             picture = reader(file)
-            require_pixels(*picture.size, path.name)
+            require_pixels(*picture.size, path.name, most)
             yield picture
     except FatalError:
         raise
@@ -84,10 +84,10 @@ def opened(path: Path) -> Iterator[ImageFile]:
         raise FatalError(f"cannot read the picture '{path.name}': {reason}") from error
 
 
-def require_pixels(width: int, height: int, what: str) -> None:
+def require_pixels(width: int, height: int, what: str, most: int = MOST_PIXELS) -> None:
     """Raise FatalError when a picture of this size is too large to be held in memory."""
-    if width * height > MOST_PIXELS:
-        limit = MOST_PIXELS // 1_000_000
+    if width * height > most:
+        limit = most // 1_000_000
         raise FatalError(f"{what}: {width}x{height} pixels are too many; the limit is {limit} megapixels")
 
 

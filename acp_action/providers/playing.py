@@ -54,7 +54,7 @@ def played(
             raise FatalError(f"{label} has no {'pictures' if video else 'sound'} in it")
         if pictures is not None and pictures.width * pictures.height > MOST_PIXELS:
             raise FatalError(f"{label}: frames of {pictures.width}x{pictures.height} pixels are too large")
-        run = _Run(label, token, now, tells_length=tells_length(path, form))
+        run = _Run(label, token, now, tells_length=tells_length(form))
         run.through(container, [stream for stream in (pictures, sound) if stream is not None])
         if (run.frames if video else run.samples) == 0:
             raise FatalError(f"{label} has no {'pictures' if video else 'sound'} in it")
@@ -70,7 +70,6 @@ class _Run:
         self._token = token
         self._now = now
         self._until = now() + _CLOSE_LOOK
-        self._packets: dict[int, int] = {}
         self.frames = self.samples = 0
         self.end = 0.0
 
@@ -80,12 +79,10 @@ class _Run:
             self._token.check()
             if packet.is_corrupt:
                 raise self._cut()
-            if packet.size:
-                self._packets[packet.stream.index] = self._packets.get(packet.stream.index, 0) + 1
             if packet.pts is not None and packet.time_base:
                 self.end = max(self.end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             self._decode(packet)
-        self._require_all(container, streams)
+        self._require_all(container)
 
     def _decode(self, packet: Packet[Any]) -> None:
         if packet.stream.type == "audio":
@@ -96,11 +93,7 @@ class _Run:
             # Without the frames before it, what comes out of it counts as seen if it comes out at all.
             self.frames += len(packet.decode()) or 1
 
-    def _require_all(self, container: InputContainer, streams: list[Stream]) -> None:
-        for stream in streams:
-            # What the head lists, as MP4 does, must be there to the last one.
-            if stream.frames > self._packets.get(stream.index, 0):
-                raise self._cut()
+    def _require_all(self, container: InputContainer) -> None:
         said = container.duration / 1_000_000 if container.duration and self._tells_length else 0.0
         begun = container.start_time / 1_000_000 if container.start_time else 0.0
         if self.end - begun < said - max(_SLACK_SECONDS, said * _SLACK_SHARE):

@@ -21,7 +21,10 @@ RAW: Final[Mapping[str, int]] = {"pcm": 2, "ulaw": 1, "alaw": 1}
 
 _EXTENSIONS: Final = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tiff"}
 _TEXT: Final = re.compile(rb"\s*(?:<[!?a-zA-Z]|[{\[]\s*[\"{\[\]}])")
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _SHOWN: Final = 2000
+# More than is opened to be worked on: an upscaled picture is paid for, and kept if memory can take it.
+_MOST_PIXELS: Final = 120_000_000
 
 
 def kept(
@@ -42,7 +45,7 @@ def kept(
     head = _head(path)
     if not head:
         raise FatalError(f"the provider sent nothing where {_named(kind)} should be")
-    if _TEXT.match(head):
+    if _TEXT.match(head) and not _CONTROL.search(head[:64]):
         raise FatalError(f"the provider sent a text where {_named(kind)} should be: {_shown(head)}")
     if kind == "audio" and extension in RAW:
         facts, found = _raw(path, str(extension), sample_rate), str(extension)
@@ -59,7 +62,7 @@ def _picture(path: Path, token: Token) -> tuple[dict[str, JsonValue], str]:
     # Late, here and below: planning needs none of these.
     from acp_action.providers.pictures import opened, room_for
 
-    with opened(path) as picture, room_for(picture.width * picture.height, token):
+    with opened(path, _MOST_PIXELS) as picture, room_for(picture.width * picture.height, token):
         picture.load()
         form = picture.format or ""
         return {"width": picture.width, "height": picture.height, "format": form}, _EXTENSIONS[form]

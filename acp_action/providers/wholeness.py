@@ -10,7 +10,11 @@ if TYPE_CHECKING:
 
     from acp_action.providers.containers import Form
 
-_STREAMED: Final = (0, 0xFFFFFFFF)
+# What is written where the size is not known yet: this, all ones, or 0.
+_STREAMED: Final = 0x7FFFFF00
+_BOXES: Final = frozenset(
+    {b"mdat", b"moov", b"moof", b"free", b"skip", b"uuid", b"ftyp", b"mfra", b"sidx", b"wide"}
+)
 _MOST_BOXES: Final = 100_000
 _OGG_PAGE: Final = 27
 _OGG_LONGEST: Final = 65_307
@@ -29,7 +33,7 @@ def is_cut(path: Path, form: Form) -> bool:
         if form.reader in ("wav", "avi"):
             said = int.from_bytes(file.read(8)[4:], "little")
             # Some writers leave out the byte that makes the size even.
-            return said not in _STREAMED and said + 8 > size + 1
+            return 0 < said < _STREAMED and said + 8 > size + 1
         if form.reader == "ogg":
             return _last_page_is_cut(file, size)
         if form.reader == "mp3":
@@ -37,16 +41,16 @@ def is_cut(path: Path, form: Form) -> bool:
         return form.reader == "matroska" and _segment_end(file.read(4096)) > size
 
 
-def tells_length(path: Path, form: Form) -> bool:
-    """Whether its head says how long it is; else the length is a guess from its size and bit rate."""
-    if form.reader == "mp3":
-        with path.open("rb") as file:
-            return _xing_bytes(file) > 0
-    return form.reader in ("mov", "matroska", "wav", "flac")
+def tells_length(form: Form) -> bool:
+    """Whether its head has to be believed about its length.
+
+    What other formats say is a guess from size and bit rate, or ``is_cut`` sees as much and more.
+    """
+    return form.reader in ("matroska", "flac")
 
 
 def _boxes_end(file: BinaryIO, size: int) -> int:
-    """Where the last box of an MP4 ends; what follows after zeros or less than a head counts as padding."""
+    """Where the last box of an MP4 ends; what is no box counts as padding that somebody put there."""
     at = 0
     for _ in range(_MOST_BOXES):
         if size - at < 8:
@@ -58,8 +62,8 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
             length = int.from_bytes(head[8:16], "big")
         elif length == 0:
             return size
-        if length < 8:
-            return -1
+        if length < 8 or head[4:8] not in _BOXES:
+            return size
         at += length
         if at >= size:
             return at

@@ -64,6 +64,8 @@ class Journal:
         try:
             _make_private(self._state)
             self._lock = FolderLock(self._state / "lock")
+            if not self._lock.works:
+                self.warnings.append(f"{folder} cannot be locked; let no other run use it at the same time")
             try:
                 self.vault = Vault(self._state)
                 self._file = self._opened()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from acp_action import AIPipelineManager
 from acp_action.api.accounts import open_accounts
 from acp_action.api.doctor import examine
 from acp_action.providers.registry import REGISTRY
@@ -30,11 +31,17 @@ KINDS: tuple[type[Simulator], ...] = (
 )  # fmt: skip
 
 
+STEPS = [
+    {"name": "car", "type": "text_to_image", "model": "flux_schnell", "params": {"prompt": "{{input}}"}},
+    {"name": "said", "type": "analyze_image", "model": "gemini_describe", "input_from": "car"},
+]
+
+
 @pytest.fixture
 def services() -> Iterator[list[Simulator]]:
     """Every service, simulated."""
     with ExitStack() as stack:
-        yield [stack.enter_context(kind()) for kind in KINDS]
+        yield [stack.enter_context(kind(speed=100)) for kind in KINDS]
 
 
 def found(environ: dict[str, str]) -> dict[str, Finding]:
@@ -56,6 +63,22 @@ def test_every_service_takes_a_good_key_and_bills_nothing(services: list[Simulat
     }, findings
     assert [len(service.requests) for service in services] == [1] * len(services)
     assert [service.ledger.bills for service in services] == [[]] * len(services)
+
+
+def test_variables_alone_lead_a_run_to_its_services(
+    services: list[Simulator], in_tmp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipeline over two services: real files, one order a step, and no key in anything that is written."""
+    environ = {**variables(services), "ACP_ALLOW_PRIVATE_MEDIA": "1"}
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    results = AIPipelineManager(output_dir="out").run_pipeline({"steps": STEPS}, "a red car")
+    assert results.success, [step.error for step in results]
+    billed = {service.provider: len(service.ledger.bills) for service in services if service.ledger.bills}
+    assert billed == {"fal": 1, "gemini": 1}
+    written = b"".join(path.read_bytes() for path in in_tmp.rglob("*") if path.is_file())
+    keys = {service.key for service in services}
+    assert [key for key in keys if key.encode() in written] == []
 
 
 def test_every_service_refuses_a_wrong_key(services: list[Simulator], in_tmp: Path) -> None:

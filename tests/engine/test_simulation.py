@@ -157,3 +157,12 @@ def test_a_providers_own_queue_is_a_wait_for_its_limit_and_no_work() -> None:
     assert run.sequential_estimate == pytest.approx(40.0)
     assert sum(s.waits.throttle for s in run.steps) == pytest.approx(10 + 20 + 30, abs=1.5)
     assert [s.duration + sum(s.waits) for s in run.steps] == pytest.approx([s.settled for s in run.steps])
+
+
+def test_what_leaves_in_the_very_moment_of_a_refusal_is_heard_of() -> None:
+    """It was not sent before the refusal: a scout's good news opens the lane, or all would wait for ever."""
+    lengths = {"s0": 1.0, "s1": 3.625, "s2": 1.0, "s3": 2.5, "s4": 1.0, "s5": 16.0, "s6": 1.0, "s7": 16.0}
+    needs = {"s1": (0,), "s5": (1,)}
+    specs = [Spec(name, expected=took, data=needs.get(name, ())) for name, took in lengths.items()]
+    tight = Circumstances(limits={"fake": UsualLimits(concurrency=1, requests=5, window=30.0)})
+    assert simulate_run(plan_of(specs, worker_cap=2), seed=4, circumstances=tight).success

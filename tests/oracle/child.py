@@ -41,8 +41,8 @@ def _adapter(account: dict[str, Any]) -> tuple[str, Any]:
 def carried_out(wish: dict[str, Any]) -> dict[str, Any]:
     """One run; what is to be told of it."""
     points = KillPoints(wish["kill_at"])
-    free = {"local": adapters()["local"]}
-    providers: dict[str, Any] = {**paying_providers(Path(wish["state"]), points), **free}
+    providers: dict[str, Any] = {**paying_providers(Path(wish["state"]), points)}
+    providers |= {"local": adapters()["local"]}
     providers |= dict(map(_adapter, wish["accounts"]))
     overrides = Overrides(output_dir=wish["folder"])
     pipeline = Path(wish["pipeline"])

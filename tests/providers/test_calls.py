@@ -267,6 +267,36 @@ def _twenty(wire: Wire) -> None:
         wire.get("/s", a_token(), what="asking")
 
 
+def test_connections_that_nobody_needs_are_closed() -> None:
+    """A host of many addresses leaves no connection to each of them behind."""
+    now = [0.0]
+    with FaultServer(GOOD) as one, FaultServer(GOOD) as other:
+        wire = a_wire(one, also=[other.url])
+        wire._link._pool._now = lambda: now[0]
+        wire._link._pool._swept = now[0]
+        wire.get("/s", a_token(), what="asking")
+        now[0] += 100
+        wire.get(f"{other.url}/s", a_token(), what="asking")
+        assert [site.port for site in wire._link._pool._idle] == [other.port]
+        wire.close()
+
+
+def test_a_large_answer_may_take_its_time() -> None:
+    """The bound of a try is for the server's silence; what it announces may come in peace."""
+    body = b'"' + b"x" * 20_000 + b'"'
+
+    def slowly(server: FaultServer, sock: socket.socket) -> bool:
+        sock.sendall(head(200, {"Content-Length": str(len(body))}) + body[:-1])
+        server.over.wait(0.15)
+        sock.sendall(body[-1:])
+        return True
+
+    with FaultServer(slowly) as server:
+        wire = a_wire(server)
+        assert len(wire.get("/s", a_token(), what="asking", timeout=0.1).json()) == 20_000
+        wire.close()
+
+
 def test_a_wire_that_is_let_go_closes_its_connections() -> None:
     """Nobody has to; a socket left over would be an error of this test."""
     with FaultServer(GOOD) as server:
@@ -369,9 +399,9 @@ def test_a_proxy_that_refuses_is_told() -> None:
     assert "secret" not in str(error.value)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _nothing_left_over() -> Iterator[None]:
-    """No test leaves a thread, and a socket that nobody closed is an error."""
+    """These tests leave no thread, and a socket that nobody closed is an error."""
     before = threading.active_count()
     yield
     gc.collect()

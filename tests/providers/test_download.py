@@ -379,9 +379,9 @@ def test_p14_more_base64_than_the_cap_is_not_decoded(tmp_path: Path) -> None:
         decode_base64("!" * 2000, Stager(tmp_path), kind="image", most=1000)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _nothing_left_over() -> Iterator[None]:
-    """No test leaves a thread, and a socket that nobody closed is an error."""
+    """These tests leave no thread, and a socket that nobody closed is an error."""
     before = threading.active_count()
     yield
     gc.collect()

@@ -336,9 +336,9 @@ def test_an_unreadable_answer_is_told_with_its_beginning() -> None:
     assert len(str(doubt)) < 500
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _nothing_left_over() -> Iterator[None]:
-    """No test leaves a thread, and a socket that nobody closed is an error."""
+    """These tests leave no thread, and a socket that nobody closed is an error."""
     before = threading.active_count()
     yield
     gc.collect()

@@ -16,7 +16,7 @@ from acp_action.errors import Cancelled, FatalError
 from acp_action.providers.containers import Form
 from acp_action.providers.playing import played
 from acp_action.providers.verify import kept
-from acp_action.providers.wholeness import is_cut, tells_length
+from acp_action.providers.wholeness import is_cut
 from tests.providers.making import ManualToken, Stager, a_clip, a_picture
 
 if TYPE_CHECKING:
@@ -214,4 +214,3 @@ def test_i35_any_bytes_have_an_end_or_none(tmp_path: Path, content: bytes, reade
     (tmp_path / "x").write_bytes(content)
     form = Form(reader, "x", "X")
     assert is_cut(tmp_path / "x", form) in (True, False)
-    assert tells_length(tmp_path / "x", form) in (True, False)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.simulators.wire import Call, Reply
 
 # What comes of values that have another type than they should.
-_TRIPPED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+_TRIPPED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class DirectSimulator(Simulator):

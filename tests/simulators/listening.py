@@ -72,11 +72,15 @@ class Listening:
             self.ports[role] = server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
+        # First accept nothing more: a server that is closed cannot take in what it is just accepting.
+        for server in self._servers:
+            for sock in server.sockets:
+                self._loop.remove_reader(sock.fileno())
+        await _turns()
         for server in self._servers:
             server.close()
         self._servers.clear()
-        await _turns()
-        # Connections that were just being accepted, such as those that have not shaken hands.
+        # Connections that have not shaken hands.
         half = asyncio.all_tasks() - {asyncio.current_task()}
         for task in half:
             task.cancel()

@@ -132,7 +132,7 @@ def test_a_job_that_began_too_late_is_given_up(fal: Client, clock: Hands) -> Non
 
 def test_the_stream_tells_each_state_once_and_ends() -> None:
     """Server-sent events, the last of which is COMPLETED."""
-    sim = FalSimulator(latency=Latency(0.05, sigma=0))
+    sim = FalSimulator(latency=Latency(0.4, sigma=0))
     with calling(sim, Authorization=f"Key {sim.key}") as fal:
         text = fal("GET", order(fal)["status_url"] + "/stream").text
     states = [json.loads(line[6:])["status"] for line in text.splitlines() if line.startswith("data: ")]

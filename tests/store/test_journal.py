@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import subprocess
@@ -123,6 +124,19 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
     killed = subprocess.run([sys.executable, "-c", program, tmp_path], check=False)
     assert killed.returncode == -9
     assert reopened(tmp_path).doubtful
+
+
+def test_a_file_system_without_locks_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some shares of a network have none; the run goes on, and a person knows."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    look(tmp_path)
+    with Journal(tmp_path) as journal:
+        assert "cannot be locked" in journal.warnings[0]
+        look(tmp_path)
 
 
 def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
