@@ -72,7 +72,7 @@ SETTINGS = [
     ("rate_limits: {fal: 60}", 16, "rate_limits: expected limits of fal, not 60; write {fal: {requests_per_"),
     ("rate_limits: {fal: {concurrency: 0}}", 36, "rate_limits.fal.concurrency: 0 is too small; write 1"),
     ("rate_limits: {fal: {requests_per_minute: 0}}", 44, "rate_limits.fal.requests_per_minute: 0 is too s"),
-    ("rate_limits: {fal: {rpm: 60}}", 23, "rate_limits.fal.rpm: unknown key 'rpm'; write requests_per_minute"),
+    ("rate_limits: {fal: {rpm: 60}}", 23, "rate_limits.fal.rpm: unknown key 'rpm'; write requests_per_"),
     ("rate_limits: {fal: {concurency: 6}}", 23, "rate_limits.fal.concurency: unknown key 'concurency'; did"),
     ("parallel: 2", 13, "parallel: expected true or false, not 2"),
     ("fail_fast: [a]", 14, "fail_fast: expected true or false, not a list"),
