@@ -9,7 +9,7 @@ IMAGE ?= acp-action
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint lint-workflows types format schema lock bench bench-peers image node-clients clean FORCE
+.PHONY: help demo test lint lint-workflows types format schema lock bench bench-peers image node-clients sdk-clients sdk-recordings clean FORCE
 
 help:
 	@echo 'make demo            run the hybrid example with the embedded provider: no key, no network, no cost'
@@ -23,6 +23,8 @@ help:
 	@echo 'make bench           run the benchmarks'
 	@echo 'make bench-peers     run them beside dask and prefect, in an environment of its own'
 	@echo 'make node-clients    install the official clients of the artifact service, which tests call'
+	@echo 'make sdk-clients     install the official SDKs of the providers, which tests hold the simulators against'
+	@echo 'make sdk-recordings  write down anew what the SDKs put on the wire'
 	@echo 'make clean           remove what the above made'
 
 demo: $(VENV)/.has-demo
@@ -106,8 +108,20 @@ $(NODE_CLIENTS)/.installed: tests/e2e/node/package.json tests/e2e/node/package-l
 	@cd $(NODE_CLIENTS) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# The official SDKs of the providers, in an environment of their own, for the tests marked "sdk".
+SDK_CLIENTS ?= .venv-sdk
+sdk-clients: $(SDK_CLIENTS)/.installed
+
+$(SDK_CLIENTS)/.installed: tests/simulators/sdk/requirements.txt | $(VENV)/bin/python
+	@$(VENV)/bin/python -m venv --clear $(SDK_CLIENTS)
+	@$(SDK_CLIENTS)/bin/pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+sdk-recordings: $(VENV)/.has-test sdk-clients
+	@$(VENV)/bin/python -m tests.simulators.sdk.record $(ARGS)
+
 clean:
-	rm -rf $(VENV) .venv-lock .venv-peers .venv-workflows .node-clients output build dist .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .bench
+	rm -rf $(VENV) .venv-lock .venv-peers .venv-sdk .venv-workflows .node-clients output build dist .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .bench
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The package is installed as its users get it, a wheel, again whenever what goes into it has changed.

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from acp_action.redaction import SECRETS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,17 +31,20 @@ for _number in (signal.SIGHUP, signal.SIGTERM):
 
 _PREFIXES = ("PIPELINE_", "ACP_", "AICP_", "GITHUB_", "INPUT_", "RUNNER_")
 _SUFFIXES = ("_API_KEY", "_API_TOKEN")
-_NAMES = ("CI", "COLUMNS", "FAL_KEY", "FORCE_COLOR", "CLICOLOR_FORCE", "LINES", "NO_COLOR", "PY_COLORS",
-          "TERMINAL_WIDTH", "TTY_COMPATIBLE", "TTY_INTERACTIVE")  # fmt: skip
+_NAMES = ("CI", "COLUMNS", "FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET", "FORCE_COLOR", "CLICOLOR_FORCE",
+          "LINES", "NO_COLOR", "PY_COLORS", "TERMINAL_WIDTH", "TTY_COMPATIBLE",
+          "TTY_INTERACTIVE")  # fmt: skip
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost", "")
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees this machine's settings, keys or colour wishes."""
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test sees this machine's settings, keys or colour wishes, and none another one's keys."""
     for name in list(os.environ):
         if name in _NAMES or name.startswith(_PREFIXES) or name.endswith(_SUFFIXES):
             monkeypatch.delenv(name)
+    yield
+    SECRETS.clear()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -31,6 +31,7 @@ FILES = {
         "upscaled_version.png",
         "final.txt",
     },
+    "prompted": {"scene.png", "motion.txt", "film.mp4"},
     "sizes": {"square.png", "portrait.png", "landscape.png"},
     "storyboard": {f"scene_{n}.png" for n in (1, 2, 3)}
     | {f"clip_{n}.mp4" for n in (1, 2, 3)}

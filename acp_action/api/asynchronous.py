@@ -45,6 +45,7 @@ class AsyncAIPipelineManager:
         log_level: str | None = None,
         allow_env: Sequence[str] = (),
         workspace: str | Path | None = None,
+        keys: Mapping[str, str] | None = None,
     ) -> None:
         self._manager = AIPipelineManager(
             parallel,
@@ -55,6 +56,7 @@ class AsyncAIPipelineManager:
             log_level=log_level,
             allow_env=allow_env,
             workspace=workspace,
+            keys=keys,
         )
         self._pool = ThreadPoolExecutor(_CALLS_AT_ONCE, thread_name_prefix="acp-async")
 

@@ -14,7 +14,8 @@ from acp_action.config.load import Loaded, in_file_order, load_pipeline, told_on
 from acp_action.config.yaml_source import MAX_BYTES
 from acp_action.errors import ConfigError, MissingKeyError, OutputError, UsageError, did_you_mean
 from acp_action.plan.make import make_plan, problems_of_steps
-from acp_action.providers.registry import LOCAL, REGISTRY, adapters, require_providers
+from acp_action.providers.keys import key_needs, require_providers
+from acp_action.providers.registry import LOCAL, REGISTRY, adapters
 from acp_action.store.preflight import foresee, preflight
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from acp_action.errors import Problem
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Provider
+    from acp_action.providers.keys import KeyNeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +115,22 @@ def _check_provider(name: str | None) -> None:
 
 
 def check_keys(plan: Plan, providers: Mapping[str, Provider]) -> None:
-    """Raise MissingKeyError, for all providers at once, when a step's provider cannot be called."""
+    """Raise MissingKeyError or UsageError, for all providers at once, when a step's cannot be called."""
+    require_providers(_needed(plan), providers)
+
+
+def keys_of(plan: Plan, providers: Mapping[str, Provider]) -> tuple[KeyNeed, ...]:
+    """The keys that a run of this plan needs, and whether they are there."""
+    return key_needs(_needed(plan), providers)
+
+
+def _needed(plan: Plan) -> dict[str, list[str]]:
+    """Provider names to the names of the steps that call them."""
     needed: dict[str, list[str]] = {}
     for step in plan.steps:
         if step.enabled:
             needed.setdefault(step.provider, []).append(step.name)
-    require_providers(needed, providers)
+    return needed
 
 
 def output_folder(plan: Plan, workspace: Path | None = None, *, dry: bool = False) -> Path:
@@ -157,16 +169,16 @@ def make_ready(
 ) -> Path:
     """Check keys, the output folder and its journal before the first paid call; gives the folder.
 
-    ``dry``: look only, make and write nothing. Raises MissingKeyError or OutputError; when both are wrong, a
-    MissingKeyError that tells of both.
+    ``dry``: look only, make and write nothing. Raises MissingKeyError, UsageError or OutputError; what is
+    wrong with the folder is told along with what is wrong with the keys.
     """
     try:
         check_keys(plan, providers)
-    except MissingKeyError as missing:
+    except (MissingKeyError, UsageError) as wrong:
         try:
             output_folder(plan, workspace, dry=dry)
         except OutputError as unusable:
-            raise MissingKeyError(f"{missing}\n{unusable}") from unusable
+            raise type(wrong)(f"{wrong}\n{unusable}") from unusable
         raise
     folder = output_folder(plan, workspace, dry=dry)
     if any(step.enabled and step.provider != LOCAL for step in plan.steps):

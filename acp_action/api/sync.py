@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from acp_action.api.accounts import open_accounts
 from acp_action.api.prepare import Wishes, make_ready, plan_pipeline
 from acp_action.api.run import carry_out
 from acp_action.api.single import Call, run_call
 from acp_action.config.cascade import Overrides
 from acp_action.progress.log import LogLines
-from acp_action.providers.registry import adapters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +34,8 @@ class AIPipelineManager:
     where files go (default: what the file says, else ``output``). ``timeout``: seconds for one operation.
     ``log_level``: from which level on progress is logged to the ``acp_action.run`` logger. ``allow_env``:
     variables that templates may read. ``workspace``: the folder of media files that a pipeline names.
+    ``keys``: providers' keys by provider name, as in ``{"fal": "…"}``; the others are read from the
+    environment now (``FAL_KEY`` and so on, see docs/providers.md). Raises UsageError for what is no key.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class AIPipelineManager:
         log_level: str | None = None,
         allow_env: Sequence[str] = (),
         workspace: str | Path | None = None,
+        keys: Mapping[str, str] | None = None,
     ) -> None:
         self._wishes = Wishes(
             overrides=Overrides(
@@ -60,7 +63,7 @@ class AIPipelineManager:
             allow_env=tuple(allow_env),
             workspace=None if workspace is None else Path(workspace),
         )
-        self._providers = adapters()
+        self._providers = open_accounts(keys=keys)
 
     def run_pipeline(
         self,

@@ -31,6 +31,7 @@ class Param:
     ``type`` is one of str, int, float, bool, enum, int_enum, url, object, list[...] and a few that one
     provider alone has. ``default`` None: the service decides. ``values``: the allowed ones, empty for any.
     ``min``, ``max``: inclusive. ``kind``: for inputs, what the field carries (text, image, …).
+    ``suggested``: what to send for a required field that nobody sets. ``max_items``: of a list.
     """
 
     name: str
@@ -41,6 +42,8 @@ class Param:
     min: float | None = None
     max: float | None = None
     kind: str = ""
+    suggested: Any = None
+    max_items: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,6 +167,8 @@ def _params(records: Iterable[Mapping[str, Any]]) -> tuple[Param, ...]:
             min=r.get("min"),
             max=r.get("max"),
             kind=r.get("kind", ""),
+            suggested=r.get("suggested"),
+            max_items=r.get("max_items"),
         )
         for r in records
     )

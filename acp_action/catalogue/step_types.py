@@ -14,6 +14,7 @@ class StepType:
     """One kind of step.
 
     ``media``: the kind its media port takes, None when it takes none; a plural kind takes any number.
+    ``media_needed``: whether every step needs it, or only one whose model does.
     ``media_param``: the parameter that may name a file or URL instead. ``text``: whether a text (the prompt)
     is needed, welcome, or meaningless; ``text_param``: the parameter that carries it.
     """
@@ -26,6 +27,7 @@ class StepType:
     text_param: str = "prompt"
     default_model: str = "local"
     aliases: tuple[str, ...] = ()
+    media_needed: Literal["always", "by_model"] = "always"
 
 
 _TYPES = (
@@ -42,6 +44,16 @@ _TYPES = (
         "optional",
         default_model="gemini_describe",
         aliases=("image_understanding",),
+    ),
+    StepType(
+        "generate_prompt",
+        "text",
+        "image",
+        "image",
+        "optional",
+        default_model="openrouter_video_prompt",
+        aliases=("prompt_generation",),
+        media_needed="by_model",
     ),
     StepType("split_image", "images", "image", "image"),
     StepType("concat_videos", "video", "videos", "videos"),

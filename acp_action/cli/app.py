@@ -24,6 +24,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "run-chain": ("run_chain:run_chain", "Run a pipeline file."),
     "plan": ("inspect:plan", "Show what a pipeline file would do."),
     "validate": ("inspect:validate", "Check pipeline files and show every problem."),
+    "simulate": ("simulate:simulate", "Play a pipeline through on a virtual clock: time, requests, cost."),
+    "doctor": ("doctor:doctor", "Check keys, services, disk and ffmpeg without paying."),
     "report": ("inspect:report", "Show the report of a finished run."),
     "list-models": ("reference:list_models", "List the models and what is known of their price."),
     "schema": ("reference:schema", "Write the JSON Schema of pipeline files."),

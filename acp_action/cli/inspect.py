@@ -13,7 +13,10 @@ from acp_action.cli.streams import show, show_json, tell
 from acp_action.errors import ConfigError, Problem, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from acp_action.plan.model import Plan
+    from acp_action.providers.base import Provider
 
 AllowEnv = Annotated[
     list[str] | None,
@@ -21,12 +24,17 @@ AllowEnv = Annotated[
 ]
 
 
-def _planned(file: Path, provider: str | None = None, allow_env: list[str] | None = None) -> Plan:
+def _planned(
+    file: Path,
+    provider: str | None = None,
+    allow_env: list[str] | None = None,
+    providers: Mapping[str, Provider] | None = None,
+) -> Plan:
     from acp_action.api.prepare import Wishes, plan_pipeline
     from acp_action.config.cascade import Overrides
 
     overrides = Overrides(provider=provider, door="flag --{}")
-    return plan_pipeline(file, Wishes(overrides, allow_env=tuple(allow_env or ())))
+    return plan_pipeline(file, Wishes(overrides, allow_env=tuple(allow_env or ())), providers)
 
 
 def plan(
@@ -37,17 +45,21 @@ def plan(
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Write the graph as Mermaid.")] = False,
 ) -> int:
     """Show what a pipeline file would do."""
+    from acp_action.api.accounts import open_accounts
+    from acp_action.api.prepare import keys_of
     from acp_action.report.plan_view import plan_dict, plan_mermaid, plan_text
 
     if as_json and mermaid:
         raise UsageError("--json and --mermaid both want standard output; give one of them")
-    planned = _planned(file, provider, allow_env)
+    providers = open_accounts()
+    planned = _planned(file, provider, allow_env, providers)
     for problem in planned.warnings:
         tell(f"[WARNING] {problem}")
+    keys = keys_of(planned, providers)
     if as_json:
-        show_json(plan_dict(planned))
+        show_json(plan_dict(planned, keys))
     else:
-        show(plan_mermaid(planned) if mermaid else plan_text(planned))
+        show(plan_mermaid(planned) if mermaid else plan_text(planned, keys))
     return 0
 
 

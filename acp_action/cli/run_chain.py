@@ -102,29 +102,29 @@ def run_chain(
 
 
 def _dry_run(config: Path, wishes: Wishes, display: Display) -> int:
-    from acp_action.api.prepare import make_ready, plan_pipeline
-    from acp_action.providers.registry import adapters
+    from acp_action.api.accounts import open_accounts
+    from acp_action.api.prepare import keys_of, make_ready, plan_pipeline
     from acp_action.report.plan_view import plan_dict, plan_text
 
-    providers = adapters()
+    providers = open_accounts()
     plan = plan_pipeline(config, wishes, providers, need_input=True)
     make_ready(plan, providers, dry=True)
     display.warn(plan)
     if display.as_json or display.stream:
-        display.document(plan_dict(plan))
+        display.document(plan_dict(plan, keys_of(plan, providers)))
     else:
-        show(plan_text(plan))
+        show(plan_text(plan, keys_of(plan, providers)))
     return 0
 
 
 def _run(config: Path, wishes: Wishes, display: Display, again: Again) -> int:
+    from acp_action.api.accounts import open_accounts
     from acp_action.api.codes import exit_code
     from acp_action.api.prepare import make_ready, plan_pipeline
     from acp_action.cli.signals import Signals
-    from acp_action.providers.registry import adapters
 
     with Signals() as signals:
-        providers = adapters()
+        providers = open_accounts()
         plan = plan_pipeline(config, wishes, providers, need_input=True)
         folder = make_ready(plan, providers)
         display.warn(plan)

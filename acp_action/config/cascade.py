@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PARALLEL_VARIABLE: Final = "PIPELINE_PARALLEL_ENABLED"
 PROVIDER_VARIABLE: Final = "ACP_PROVIDER"
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
+SCHEDULES: Final = ("ordered", "dataflow")
 _TRUTH: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -33,6 +34,7 @@ class Overrides:
     output_dir: str | None = None
     log_level: str | None = None
     timeout: float | None = None
+    schedule: str | None = None
     door: str = "argument {}"
 
 
@@ -121,6 +123,8 @@ def _complaint(name: str, value: Any) -> str:
         return "give seconds, more than 0"
     if name == "log_level" and str(value).upper() not in LOG_LEVELS:
         return did_you_mean(str(value), LOG_LEVELS) or f"give one of {', '.join(LOG_LEVELS)}"
+    if name == "schedule" and value not in SCHEDULES:
+        return did_you_mean(str(value), SCHEDULES) or f"give one of {', '.join(SCHEDULES)}"
     if name in ("provider", "output_dir") and not (isinstance(value, str) and value.strip()):
         return "give a name, or leave it out"
     return ""

@@ -87,6 +87,7 @@ STEP_TYPE_SPELLINGS: Final = {
     **dict.fromkeys(("upscale", "upscaler"), "upscale_image"),
     **dict.fromkeys(("concat", "merge_videos", "join_videos"), "concat_videos"),
     **dict.fromkeys(("describe_image", "analyse_image", "caption"), "analyze_image"),
+    **dict.fromkeys(("prompt", "video_prompt", "chat", "text_generation"), "generate_prompt"),
 }
 """Names of step types that are too far from ours for a spelling check."""
 

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 from acp_action.engine.cancel import CancelToken
 from acp_action.engine.crew import Job
 from acp_action.engine.gates import Gates
-from acp_action.engine.result import as_tuple
+from acp_action.engine.record import started
 from acp_action.engine.scopes import ScopeTree
 from acp_action.engine.track import THROTTLE, WORKER, Track, rank_of
-from acp_action.events import StepStarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,7 +41,8 @@ class Admission:
 
     ``begin``: the moment that counts as the run's start. ``first_deadline``: no running attempt's is earlier.
     ``on_wait(moment, gate)``: called when a gate is to be asked again at a moment. ``most_wait``: seconds
-    that a step waits for a lane that is closed.
+    that a step waits for a lane that is closed. ``made_before``: steps whose results may be there already;
+    looking for them asks no provider, so no lane holds it up.
     """
 
     def __init__(
@@ -57,7 +57,9 @@ class Admission:
         emit: Callable[[Event], None],
         on_wait: Callable[[float, Gate], None],
         most_wait: float,
+        made_before: frozenset[str] = frozenset(),
     ) -> None:
+        self._made_before = made_before
         self._steps = plan.steps
         self._crew = crew
         self._clock = clock
@@ -94,6 +96,13 @@ class Admission:
         """Take in a step whose wait between attempts is over."""
         self.tracks[index].turn(WORKER, now)
         heappush(self._ready, rank_of(self._expectations.remaining[index], index))
+
+    def ask_after_all(self, index: int, now: float) -> None:
+        """Take in a step that was looked for and not found, as if nobody had looked."""
+        track = self.tracks[index]
+        track.looked, track.look_only, track.running, track.attempt = True, False, False, 0
+        self.running.discard(index)
+        self.again(index, now)
 
     def dispatch(self) -> None:
         """Start all that can start."""
@@ -145,30 +154,17 @@ class Admission:
         end = self.lanes.close(index, outcome)
         provider = self._steps[index].provider
         for other, track in self.tracks.items():
-            if other != index and not track.running and self._steps[other].provider == provider:
+            if other == index or track.running or self._steps[other].provider != provider:
+                continue
+            if track.looked or self._steps[other].name not in self._made_before:
                 self.turned_away.append((other, end))
         return end
 
     def announce(self, index: int, attempt: int, worker: int, now: float) -> None:
         """Tell that an attempt has started."""
-        step = self._steps[index]
-        self._send(
-            as_tuple(
-                StepStarted,
-                (
-                    now - self.begin,
-                    step.name,
-                    self._board.names[step.group],
-                    step.number,
-                    step.total,
-                    attempt,
-                    worker,
-                    step.model.key,
-                    step.provider,
-                    self._expectations.expected(index),
-                ),
-            )
-        )
+        step, expected = self._steps[index], self._expectations.expected(index)
+        group = self._board.names[step.group]
+        self._send(started(step, group, now - self.begin, attempt, worker, expected))
 
     def rank_anew(self) -> None:
         """Sort all that waits by what the remaining paths are now."""
@@ -194,10 +190,11 @@ class Admission:
                 track.turn(WORKER, now)
                 return scope
         gate = self._gates[index]
-        if gate.end is not None:
+        track.look_only = not track.looked and step.name in self._made_before
+        if gate.end is not None and not track.look_only:
             self.turned_away.append((index, gate.end))
             return None
-        tickets = gate.try_admit(now)
+        tickets = () if track.look_only else gate.try_admit(now)
         if isinstance(tickets, float):
             track.turn(THROTTLE, now)
             if (end := gate.hopeless(track, tickets, now, self.lanes.most)) is not None:
@@ -238,10 +235,10 @@ class Admission:
             self.first_deadline = track.deadline
         self._hands[worker] += 1
         self._last[worker] = index
-        track.announced = self._hands[worker] == 1
+        track.announced = self._hands[worker] == 1 and not track.look_only
         if track.announced:
             self.announce(index, track.attempt, worker, now)
-        return Job(index, track.attempt, track.refusals, token)
+        return Job(index, track.attempt, track.refusals, token, track.look_only)
 
     # --- workers
 

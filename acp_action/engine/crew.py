@@ -31,12 +31,16 @@ _PARCEL = 0.001
 
 
 class Job(NamedTuple):
-    """One attempt to be made: step index, attempt number from 1, refusals before it, and its token."""
+    """One attempt to be made: step index, attempt number from 1, refusals before it, and its token.
+
+    ``look_only``: it uses what an earlier run made, and asks no provider.
+    """
 
     step: int
     attempt: int
     refusals: int
     token: CancelToken
+    look_only: bool = False
 
 
 class Crew(Protocol):

@@ -83,7 +83,13 @@ class Doubt(NamedTuple):
     reason: str
 
 
-Outcome: TypeAlias = Done | Refused | Closed | Transient | Fatal | Expired | Stopped | Doubt
+class Unmade(NamedTuple):
+    """There was nothing from an earlier run after all: the provider has to be asked."""
+
+    reason: str = ""
+
+
+Outcome: TypeAlias = Done | Refused | Closed | Transient | Fatal | Expired | Stopped | Doubt | Unmade
 
 ENDS: Final = {
     Done: "done",
@@ -94,6 +100,7 @@ ENDS: Final = {
     Expired: "expired",
     Stopped: "stopped",
     Doubt: "doubt",
+    Unmade: "unmade",
 }
 """How an attempt's end is called in results."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from acp_action.engine.outcome import Done, Doubt, Stopped, Transient
+from acp_action.engine.outcome import Done, Doubt, Stopped, Transient, Unmade
 from acp_action.errors import FatalError, StopWork, UnknownOutcome
 from acp_action.plan.fingerprint import fingerprint
 from acp_action.providers.base import Product
@@ -16,6 +16,7 @@ from acp_action.redaction import redact
 if TYPE_CHECKING:
     from acp_action.artifacts import Output
     from acp_action.engine.cancel import CancelToken
+    from acp_action.engine.crew import Job
     from acp_action.engine.outcome import Outcome
     from acp_action.engine.paper import Kept, Order, StepPaper
     from acp_action.plan.model import Step
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 class Journal(Protocol):
     """Where the trails of paid steps are kept from one run to the next."""
+
+    @property
+    def made_before(self) -> frozenset[str]:
+        """The steps for which an earlier run may have made what is asked for now."""
+        ...
 
     def trail(self, step: str, key: str) -> StepPaper:
         """The trail of a step, as far as it was asked for the same; ``key``: the request's fingerprint."""
@@ -52,9 +58,7 @@ class Books(NamedTuple):
     safe: Safe
 
 
-def attempt_paid(
-    step: Step, request: Request, token: CancelToken, provider: Provider, books: Books
-) -> Outcome:
+def attempt_paid(step: Step, request: Request, job: Job, provider: Provider, books: Books) -> Outcome:
     """Make one attempt at a step whose provider may bill it. Raises what the provider raises."""
     safe = books.safe
     paper = books.journal.trail(step.name, fingerprint(request, _urls(provider)))
@@ -62,16 +66,17 @@ def attempt_paid(
         output = safe.place(step.stem, kept, trusted=False)
         if output is not None:
             paper.published()
-            earlier = not paper.kept_here
-            return Done(output, _product_of(kept, earlier=earlier), request.text, cached=earlier)
+            return Done(output, _product_of(kept), request.text, cached=True)
         if not paper.reopen():
             raise FatalError(_lost(kept))
-    made = ordered(step, request._replace(trail=paper), token, provider, paper)
+    if job.look_only:
+        return Unmade()
+    made = ordered(step, request._replace(trail=paper), job.token, provider, paper)
     if not isinstance(made, Product):
         return made
     kept = safe.keep(step.stem, made)
     paper.fetched(kept)
-    if token.abandoned:
+    if job.token.abandoned:
         return Stopped("given up")
     output = safe.place(step.stem, kept, trusted=True)
     if output is None:
@@ -129,17 +134,10 @@ def _lost(kept: Kept) -> str:
     )
 
 
-def _product_of(kept: Kept, *, earlier: bool) -> Product:
+def _product_of(kept: Kept) -> Product:
     """The product that a kept result was; what an earlier run paid for costs nothing now."""
-    notes = {**kept.notes, "paid_earlier": {"cost": kept.cost, "at": kept.at}} if earlier else kept.notes
-    return Product(
-        kept.kind,
-        text=kept.text,
-        cost=0.0 if earlier else kept.cost,
-        seed=kept.seed,
-        params=kept.params,
-        notes=notes,
-    )
+    notes = {**kept.notes, "paid_earlier": {"cost": kept.cost, "at": kept.at}}
+    return Product(kept.kind, text=kept.text, cost=0.0, seed=kept.seed, params=kept.params, notes=notes)
 
 
 def _urls(provider: Provider) -> dict[str, str]:

@@ -6,6 +6,7 @@ A line is a mapping, so that it can be kept as JSON: ``do`` says what happened, 
 
 from __future__ import annotations
 
+import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -139,11 +140,6 @@ class StepPaper:
         return None if self._fresh and not self._sheet.kept_here else self._sheet.kept
 
     @property
-    def kept_here(self) -> bool:
-        """Whether this run made the kept result."""
-        return self._sheet.kept_here
-
-    @property
     def doubtful(self) -> Order | None:
         """The order of which nobody knows what became of it, unless it may be sent again."""
         order = self._sheet.order
@@ -162,7 +158,7 @@ class StepPaper:
 
     def intended(self, cost: float | None = None) -> None:
         """A request is about to be sent. Raises Unrecorded when that cannot be written down."""
-        self._add({"do": "intended", "cost": cost}, sync=True)
+        self._add({"do": "intended", "cost": _price(cost)}, sync=True)
 
     def withdrawn(self, reason: str) -> None:
         """Nothing came of it, and nothing was billed."""
@@ -173,7 +169,8 @@ class StepPaper:
         """The provider took the order; what is known already is not written again."""
         known = self.job
         if job != known:
-            line = {"do": "accepted", "id": job.id, "urls": dict(job.urls), "begun": job.begun}
+            urls = {str(role): str(url) for role, url in job.urls.items()}
+            line = {"do": "accepted", "id": str(job.id), "urls": urls, "begun": bool(job.begun)}
             self._add(line, sync=known is None or (known.id, known.urls) != (job.id, job.urls))
 
     def settled(self, result: Mapping[str, JsonValue]) -> None:
@@ -212,7 +209,13 @@ def line_of(kept: Kept) -> dict[str, Any]:
     """A kept result as a line."""
     files = [{**file._asdict(), "facts": dict(file.facts)} for file in kept.files]
     fields = {**kept._asdict(), "files": files, "params": dict(kept.params), "notes": dict(kept.notes)}
-    return {"do": "fetched", **fields}
+    # Services tell what they like; what a later run could not read would be lost to it.
+    seed = kept.seed if isinstance(kept.seed, int) else None
+    return {"do": "fetched", **fields, "cost": _price(kept.cost), "seed": seed}
+
+
+def _price(cost: float | None) -> float | None:
+    return cost if cost is not None and 0 <= cost < math.inf else None
 
 
 def kept_of(line: Mapping[str, Any]) -> Kept:

@@ -1,10 +1,11 @@
-"""From all that is known of a step at its end to its StepResult."""
+"""From what is known of an attempt, or of a step, at its end to what the result says of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from acp_action.engine.result import StepResult, as_tuple
+from acp_action.events import StepStarted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +15,26 @@ if TYPE_CHECKING:
     from acp_action.engine.track import Track
     from acp_action.engine.verdict import End
     from acp_action.plan.model import Step
+
+def started(
+    step: Step, group: str, at: float, attempt: int, worker: int, expected: float | None
+) -> StepStarted:
+    """The event that tells of an attempt's start; ``at`` in seconds since the run started."""
+    return as_tuple(
+        StepStarted,
+        (
+            at,
+            step.name,
+            group,
+            step.number,
+            step.total,
+            attempt,
+            worker,
+            step.model.key,
+            step.provider,
+            expected,
+        ),
+    )
 
 
 def result_of(

@@ -101,6 +101,7 @@ def run_plan(
         expectations=Expectations(plan, by_file_order=not plan.settings.parallel),
         emit=announce,
         patience=patience or Patience(rate_limit=plan.settings.max_rate_limit_wait),
+        made_before=books.journal.made_before if books is not None else frozenset(),
     )
     context = RunContext(plan, _timestamp(wall), rng.getrandbits(64), scheduler.board.outputs)
     crew.open(make_performer(context, providers, publisher, books), clock)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from acp_action.engine.admission import Admission
 from acp_action.engine.board import Board
-from acp_action.engine.outcome import Closed, Delivery, Done, Expired, Fatal, Opened, Stopped
+from acp_action.engine.outcome import Closed, Delivery, Done, Expired, Fatal, Opened, Stopped, Unmade
 from acp_action.engine.record import result_of
 from acp_action.engine.result import Status
 from acp_action.engine.track import THROTTLE
@@ -54,6 +54,7 @@ class Scheduler:
         expectations: Expectations,
         emit: Callable[[Event], None],
         patience: Patience = Patience(),  # noqa: B008 - frozen
+        made_before: frozenset[str] = frozenset(),
     ) -> None:
         self._plan = plan
         self._steps = plan.steps
@@ -73,6 +74,7 @@ class Scheduler:
             board=self.board,
             emit=emit,
             on_wait=self._wait_for,
+            made_before=made_before,
             most_wait=patience.rate_limit,
         )
         self._timers: list[tuple[float, int, int]] = []  # when, step or -1, gate number
@@ -139,6 +141,12 @@ class Scheduler:
         track = self.admission.tracks.get(index)
         if track is None or attempt != track.attempt or not track.running:
             return  # it had been given up
+        if isinstance(outcome, Unmade):
+            if track.token is None or not track.token.cancelled:
+                self.admission.ask_after_all(index, finished)
+                return
+            outcome = Stopped("cancelled")
+            delivery = delivery._replace(outcome=outcome)
         self._end_attempt(index, track, delivery)
         self.admission.lanes.give_back(index, track, outcome, finished)
         if isinstance(outcome, Done):

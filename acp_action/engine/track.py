@@ -27,6 +27,7 @@ class Track:
     start, moved on by waits that are not the step's own.
     ``refused``: seconds of ``throttle`` that came after a refusal.
     ``announced``: whether this attempt's start was told (in a bundle it is told when it has happened).
+    ``look_only``: the attempt only looks for what an earlier run made; ``looked``: in vain.
     """
 
     __slots__ = (
@@ -36,6 +37,8 @@ class Track:
         "backoff",
         "deadline",
         "desk",
+        "look_only",
+        "looked",
         "phase",
         "processor",
         "ready",
@@ -59,6 +62,8 @@ class Track:
         self.transients = 0
         self.running = False
         self.announced = False
+        self.look_only = False
+        self.looked = False
         self.deadline = math.inf
         self.desk = -1
         self.worker = 0.0

@@ -6,7 +6,17 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from acp_action.engine.backoff import told_delay, transient_delay
-from acp_action.engine.outcome import Closed, Done, Doubt, Expired, Fatal, Refused, Stopped, Transient
+from acp_action.engine.outcome import (
+    Closed,
+    Done,
+    Doubt,
+    Expired,
+    Fatal,
+    Refused,
+    Stopped,
+    Transient,
+    Unmade,
+)
 from acp_action.engine.result import Status
 from acp_action.engine.throttle.scouts import JOB_ONLY
 from acp_action.engine.track import BACKOFF, THROTTLE
@@ -77,8 +87,8 @@ def verdict_on(
             return End(Status.CANCELLED, outcome.reason)
         case Fatal():
             return End(Status.REFUSED if outcome.policy else Status.FAILED, outcome.reason, outcome.traceback)
-        case Done():
-            raise TypeError("a success needs no verdict")
+        case Done() | Unmade():
+            raise TypeError("neither a success nor a look needs a verdict")
     return End(
         _ENDS[type(outcome)], outcome.reason, closed=outcome.why if isinstance(outcome, Closed) else ""
     )

@@ -108,7 +108,7 @@ def attempt_step(step: Step, job: Job, desk: _Desk) -> Outcome:
             made = provider.run(request, token)
         elif desk.books is not None:
             request = build_request(step, job, desk.context, stage)
-            return attempt_paid(step, request, token, provider, desk.books)
+            return attempt_paid(step, request, job, provider, desk.books)
         else:
             paper = desk.loose.trail(step.name)
             request = build_request(step, job, desk.context, stage, paper)

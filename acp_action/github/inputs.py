@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.config.cascade import LOG_LEVELS
 from acp_action.errors import UsageError, did_you_mean
+from acp_action.providers.accounts import key_fault
+from acp_action.providers.accounts import secret_values as secrets_in
 from acp_action.providers.registry import REGISTRY
-from acp_action.redaction import SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,9 +82,8 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
 def secret_values(environ: Mapping[str, str]) -> list[str]:
     """Every value that must not be shown: keys from inputs, and from variables that providers know."""
     given = _given(environ)
-    found = [given.get(name, "") for name in KEY_INPUTS]
-    found += [environ.get(variable, "") for variable in KEY_INPUTS.values()]
-    return [value for value in dict.fromkeys(v.strip() for v in found) if value]
+    found = [given.get(name, "").strip() for name in KEY_INPUTS]
+    return [value for value in dict.fromkeys([*found, *secrets_in(environ)]) if value]
 
 
 def _given(environ: Mapping[str, str]) -> dict[str, str]:
@@ -203,16 +203,7 @@ def _keys(given: Mapping[str, str], complaints: list[str]) -> tuple[dict[str, st
             continue
         if key != written:
             warnings.append(f"input '{name}': white space or quotes around the key were taken off")
-        if fault := _key_fault(key):
+        if fault := key_fault(key):
             complaints.append(f"input '{name}': {fault}")
         keys[variable] = key
     return keys, warnings
-
-
-def _key_fault(key: str) -> str:
-    if len(key) < SHORTEST:
-        few = f"fewer than {SHORTEST} characters, too few to be hidden in the log"
-        return f"the key has {few}; check the secret"
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        return "the key holds white space or letters that no key has; check the secret"
-    return ""

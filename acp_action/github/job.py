@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from acp_action.api.prepare import Wishes, check_keys, make_ready, plan_pipeline
+from acp_action.api.accounts import open_accounts
+from acp_action.api.prepare import Wishes, check_keys, keys_of, make_ready, plan_pipeline
 from acp_action.api.run import carry_out
 from acp_action.config.cascade import Overrides
 from acp_action.engine.cancel import StopSwitch
@@ -34,7 +35,6 @@ from acp_action.github.inputs import read_inputs
 from acp_action.github.outcome import Ended, figures, run_code
 from acp_action.github.ownership import hand_over
 from acp_action.github.sink import package_logs
-from acp_action.providers.registry import adapters
 from acp_action.report.plan_view import plan_text
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Job:
         self._signals = signals
         self._environ = environ
         self._begun = begun
-        self._providers: Mapping[str, Provider] = adapters()
+        self._providers: Mapping[str, Provider] = {}
         # A deadline ends the runs, and their files are handed in then; a signal ends that too.
         self._stop = StopSwitch()
         signals.switch.attach(self._stop.stop)
@@ -84,6 +84,7 @@ class Job:
     def run(self) -> int:
         """Do it; the exit code. Raises an AcpError for what keeps it from starting."""
         inputs = read_inputs(self._environ)
+        self._providers = open_accounts({**self._environ, **inputs.keys})
         self._desk.summary = inputs.summary
         os.chdir(self._context.workspace)
         self._annotations.add(*(Note("warning", warning) for warning in inputs.warnings))
@@ -132,11 +133,11 @@ class Job:
     def _show(self, plans: Sequence[Plan]) -> int:
         for plan in plans:
             with self._grouped(f"Plan of {plan.name}"):
-                self._log.lines(plan_text(plan))
+                self._log.lines(plan_text(plan, keys_of(plan, self._providers)))
             try:
                 check_keys(plan, self._providers)
-            except MissingKeyError as missing:
-                self._annotations.add(Note("warning", str(missing)))
+            except (MissingKeyError, UsageError) as wrong:
+                self._annotations.add(Note("warning", str(wrong)))
         self._warn(plans)
         self._log.line("This was a dry run: nothing was started.")
         self._desk.write({"status": "planned", "steps-total": str(sum(len(plan.steps) for plan in plans))})

@@ -18,6 +18,7 @@ from acp_action.plan.ports import (
     last_texts,
     media_keys,
     names_with_places,
+    needs_media,
     takes,
 )
 from acp_action.plan.sources import read_source
@@ -73,7 +74,7 @@ class InputResolver:
         self._take_named(spot, spec, inputs)
         self._take_params(spot, spec, inputs)
         self._take_references(spot, inputs)
-        if spec.media and not inputs.media and not inputs.names_media:
+        if not inputs.media and not inputs.names_media and needs_media(spec, spot.entry.model):
             self._take_previous(spot, spec, inputs)
         if spec.text != "none" and inputs.text_from is None:
             self._take_text(spot, spec, inputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from acp_action.artifacts import SINGULAR
+from acp_action.catalogue.models import catalogue
 from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.plan.outline import StepSpot
 
@@ -49,6 +50,18 @@ def takes(spec: StepType) -> str:
     if spec.text != "none":
         ports.append("a text")
     return " and ".join(ports)
+
+
+def needs_media(spec: StepType, model: str | None) -> bool:
+    """Whether a step cannot do without media; one of an unknown model is taken to need what its type takes.
+
+    >>> needs_media(STEP_TYPES["generate_prompt"], "openrouter_chat")
+    False
+    """
+    if spec.media is None or spec.media_needed == "always":
+        return spec.media is not None
+    found, kind = catalogue().find(model or spec.default_model, spec.name), SINGULAR[spec.media]
+    return found is None or any(field.required for field in found.inputs if field.kind == kind)
 
 
 def instead_of_text(spec: StepType, name: str, made: Kind) -> str:

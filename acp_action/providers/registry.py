@@ -2,77 +2,140 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from acp_action.errors import MissingKeyError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator
 
+    from acp_action.providers.account import Account
     from acp_action.providers.base import Provider
 
 LOCAL: Final = "local"
-# A message names at most this many steps of one provider.
-_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What is known of a provider before its adapter is imported.
 
-    ``adapter``: ``module:class``, None while this version has none. ``variable``: the environment variable
-    its key is read from, and ``action_input`` the input of the GitHub action; empty when it needs no key.
+    ``adapter``: ``module:class``. ``keys``: the ways to give its key, the first that is set counts; a way of
+    several variables is joined by a colon; none when it needs no key. ``action_input``: the input of the
+    GitHub action. ``urls``: roles of its base addresses, each with the variable that changes it.
     """
 
     name: str
-    adapter: str | None = None
-    variable: str = ""
+    adapter: str
+    keys: tuple[tuple[str, ...], ...] = ()
     action_input: str = ""
+    urls: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def variable(self) -> str:
+        """The variable that its key is usually given in; empty when it needs none."""
+        return self.keys[0][0] if self.keys else ""
+
+    @property
+    def ways(self) -> str:
+        """All variables a key may be given in, for messages."""
+        return ", or ".join(" and ".join(way) for way in self.keys)
 
 
 _ENTRIES: Final = (
     Entry(LOCAL, "acp_action.providers.local:LocalProvider"),
-    Entry("fal", None, "FAL_KEY", "fal-key"),
-    Entry("gemini", None, "GEMINI_API_KEY", "gemini-api-key"),
-    Entry("elevenlabs", None, "ELEVENLABS_API_KEY", "elevenlabs-api-key"),
-    Entry("openrouter", None, "OPENROUTER_API_KEY", "openrouter-api-key"),
-    Entry("replicate", None, "REPLICATE_API_TOKEN", "replicate-api-token"),
-    Entry("openai", None, "OPENAI_API_KEY", "openai-api-key"),
+    Entry(
+        "fal",
+        "acp_action.providers.fal:FalProvider",
+        (("FAL_KEY",), ("FAL_KEY_ID", "FAL_KEY_SECRET")),
+        "fal-key",
+        (("api", "ACP_FAL_BASE_URL"), ("rest", "ACP_FAL_REST_BASE_URL")),
+    ),
+    Entry(
+        "gemini",
+        "acp_action.providers.gemini:GeminiProvider",
+        (("GEMINI_API_KEY",), ("GOOGLE_API_KEY",)),
+        "gemini-api-key",
+        (("api", "ACP_GEMINI_BASE_URL"),),
+    ),
+    Entry(
+        "elevenlabs",
+        "acp_action.providers.elevenlabs:ElevenLabsProvider",
+        (("ELEVENLABS_API_KEY",),),
+        "elevenlabs-api-key",
+        (("api", "ACP_ELEVENLABS_BASE_URL"),),
+    ),
+    Entry(
+        "openrouter",
+        "acp_action.providers.openrouter:OpenRouterProvider",
+        (("OPENROUTER_API_KEY",),),
+        "openrouter-api-key",
+        (("api", "ACP_OPENROUTER_BASE_URL"),),
+    ),
+    Entry(
+        "replicate",
+        "acp_action.providers.replicate:ReplicateProvider",
+        (("REPLICATE_API_TOKEN",),),
+        "replicate-api-token",
+        (("api", "ACP_REPLICATE_BASE_URL"),),
+    ),
+    Entry(
+        "openai",
+        "acp_action.providers.openai:OpenAIProvider",
+        (("OPENAI_API_KEY",),),
+        "openai-api-key",
+        (("api", "ACP_OPENAI_BASE_URL"),),
+    ),
 )
 REGISTRY: Final[Mapping[str, Entry]] = {entry.name: entry for entry in _ENTRIES}
+KEY_VARIABLES: Final = tuple(name for entry in _ENTRIES for way in entry.keys for name in way)
+"""Every variable that holds a key or a part of one."""
 
 
-def adapters(names: Iterable[str] | None = None) -> dict[str, Provider]:
-    """The providers that can carry out steps here, by name; of ``names`` only, when given."""
-    wanted = REGISTRY if names is None else set(names)
-    return {entry.name: _load(entry.adapter) for entry in _ENTRIES if entry.adapter and entry.name in wanted}
+class Adapters(Mapping[str, "Provider"]):
+    """The providers by name; each is imported and made when it is first asked for, once, by any thread."""
+
+    def __init__(self, accounts: Mapping[str, Account]) -> None:
+        self._accounts = accounts
+        self._made: dict[str, Provider] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, name: str) -> Provider:
+        entry = REGISTRY[name]
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = _load(entry, self._accounts)
+            return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in REGISTRY
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(REGISTRY)
+
+    def __len__(self) -> int:
+        return len(REGISTRY)
 
 
-def _load(adapter: str) -> Provider:
-    module, _, name = adapter.partition(":")
-    provider: Provider = getattr(import_module(module), name)()
+def adapters(accounts: Mapping[str, Account] | None = None) -> Adapters:
+    """The providers that can carry out steps here, by name.
+
+    ``accounts``: by provider, as ``read_accounts`` gives them; a provider without one has no key: it checks
+    and plans, but cannot run.
+    """
+    return Adapters(accounts or {})
+
+
+def _load(entry: Entry, accounts: Mapping[str, Account]) -> Provider:
+    module, _, name = entry.adapter.partition(":")
+    make = getattr(import_module(module), name)
+    provider: Provider = make(accounts.get(entry.name) or bare_account(entry)) if entry.keys else make()
     return provider
 
 
-def require_providers(needed: Mapping[str, Sequence[str]], available: Iterable[str]) -> None:
-    """Raise one MissingKeyError for every provider that is needed and not available.
+def bare_account(entry: Entry) -> Account:
+    """An account without a key, at the provider's own addresses."""
+    from acp_action.providers.account import Account
 
-    ``needed``: provider name to the names of the steps that use it.
-    """
-    usable = set(available)
-    missing = [_complaint(name, steps) for name, steps in needed.items() if name not in usable]
-    if missing:
-        preview = f"to try it without keys or cost: --provider {LOCAL}, or provider: {LOCAL} in settings"
-        raise MissingKeyError("\n".join([*missing, preview]))
-
-
-def _complaint(name: str, steps: Sequence[str]) -> str:
-    more = f" and {len(steps) - _SHOWN} more" if len(steps) > _SHOWN else ""
-    users = f"{', '.join(steps[:_SHOWN])}{more}"
-    entry = REGISTRY.get(name)
-    if entry is None or not entry.variable:
-        return f"{users}: provider '{name}' is not available here"
-    key = f"when it is, its key goes into {entry.variable}, or the action input '{entry.action_input}'"
-    return f"{users}: provider '{name}' is not part of this version of acp-action yet ({key})"
+    return Account(entry.name, variable=entry.variable, action_input=entry.action_input)

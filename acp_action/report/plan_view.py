@@ -14,22 +14,27 @@ from acp_action.report.escape import one_line
 from acp_action.report.wording import setting_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from acp_action.engine.forecast import Forecast
     from acp_action.plan.model import Group, Plan, Step
+    from acp_action.providers.keys import KeyNeed
 
 _ORDER_SHOWN = 12
 _PLAIN = re.compile(r"[^\w .,:()/+-]", re.ASCII)
 
 
-def plan_text(plan: Plan) -> str:
-    """The plan as a tree, with edges, workers, the expected order, and settings with their origins."""
+def plan_text(plan: Plan, keys: Sequence[KeyNeed] = ()) -> str:
+    """The plan as a tree, with edges, workers, the expected order, and settings with their origins.
+
+    ``keys``: those that a run needs, shown with whether they are there.
+    """
     expected = forecast(plan)
     rows = list(_rows(plan))
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     tree = ["  ".join(c.ljust(w) for c, w in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
-    return "\n".join([_headline(plan), "", *tree, "", *_expectation(expected), "", *_settings(plan)])
+    needs = ["", *_keys(keys)] if keys else []
+    return "\n".join([_headline(plan), "", *tree, "", *_expectation(expected), *needs, "", *_settings(plan)])
 
 
 def _headline(plan: Plan) -> str:
@@ -93,6 +98,20 @@ def _expectation(expected: Forecast) -> list[str]:
     return [*lines, f"Expected time: about {together} ({apart}{guess})"]
 
 
+def _keys(keys: Sequence[KeyNeed]) -> list[str]:
+    """A line for each key that a run needs; its value is never shown."""
+    rows = [(need.provider, _key_state(need)) for need in keys]
+    width = max(len(provider) for provider, _ in rows)
+    return ["Keys that a run needs:", *(f"  {provider.ljust(width)}  {state}" for provider, state in rows)]
+
+
+def _key_state(need: KeyNeed) -> str:
+    if need.state == "missing":
+        faults = f" ({'; '.join(need.faults)})" if need.faults else ""
+        return f"missing: set {need.ways}, or the action input '{need.action_input}'{faults}"
+    return "; ".join(need.faults) or f"{need.variable} is set"
+
+
 def _settings(plan: Plan) -> list[str]:
     values = asdict(plan.settings)
     values["worker cap"] = values.pop("worker_cap")
@@ -106,8 +125,8 @@ def _settings(plan: Plan) -> list[str]:
     return ["Settings:", *(f"  {name.ljust(width)}  {value}  ({origin})" for name, value, origin in rows)]
 
 
-def plan_dict(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON values: settings with origins, groups, steps with edges, and what is expected."""
+def plan_dict(plan: Plan, keys: Sequence[KeyNeed] = ()) -> dict[str, Any]:
+    """The plan as JSON values: settings with origins, groups, steps with edges, what to expect, keys."""
     expected = forecast(plan)
     return {
         "schema": "acp-plan/1",
@@ -124,6 +143,7 @@ def plan_dict(plan: Plan) -> dict[str, Any]:
             "sequential": expected.sequential,
             "unknown": expected.unknown,
         },
+        "keys": [need._asdict() for need in keys],
         "warnings": [str(problem) for problem in plan.warnings],
     }
 

@@ -64,6 +64,8 @@ class Journal:
         try:
             _make_private(self._state)
             self._lock = FolderLock(self._state / "lock")
+            if not self._lock.works:
+                self.warnings.append(f"{folder} cannot be locked; let no other run use it at the same time")
             try:
                 self.vault = Vault(self._state)
                 self._file = self._opened()
@@ -89,6 +91,13 @@ class Journal:
                     sheet, partial(self._keep, step, key), fresh=self._fresh, resubmit=self._resubmit
                 )
             return paper
+
+    @property
+    def made_before(self) -> frozenset[str]:
+        """The steps for which an earlier run may have made what is asked for now."""
+        if self._fresh:
+            return frozenset()
+        return frozenset(step for (step, _), sheet in self._sheets.items() if sheet.kept is not None)
 
     def close(self) -> None:
         """Write what could not be written before, and let the folder go; a second time does nothing."""

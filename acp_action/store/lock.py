@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from typing import TYPE_CHECKING, Final
@@ -13,10 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LONGEST: Final = 200
+_NO_LOCKS: Final = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 
 class FolderLock:
     """Held from when it is made until ``release``; a process that dies lets go by itself.
+
+    ``works``: False on a file system that knows no locks, where nobody is kept out.
 
     Raises OutputError, naming the process, when another run holds it, and OSError.
     """
@@ -26,13 +30,16 @@ class FolderLock:
         self._descriptor = os.open(path, flags, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.works = True
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, f"process {os.getpid()} on {os.uname().nodename}".encode(), 0)
         except BlockingIOError as error:
             raise _taken(self._descriptor, path) from error
-        except BaseException:
-            os.close(self._descriptor)
-            raise
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                os.close(self._descriptor)
+                raise
+            self.works = False
 
     @staticmethod
     def probe(path: Path) -> None:
@@ -45,6 +52,9 @@ class FolderLock:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise _taken(descriptor, path) from error
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
         finally:
             os.close(descriptor)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,7 +37,7 @@ class House:
 
     place: Path
     mishap: Callable[[Request, Token], object] = lambda _request, _token: None
-    wishes: dict[str, Any] = field(default_factory=dict)
+    point: Callable[[str], None] = lambda _name: None
 
     @property
     def output(self) -> Path:
@@ -52,9 +52,10 @@ class House:
         service = Service(self.place)
         jobs = {"fal": True, "elevenlabs": False, "gemini": False}
         providers: dict[str, Any] = {
-            name: Paying(name, service, jobs=has_jobs, mishap=self.mishap) for name, has_jobs in jobs.items()
+            name: Paying(name, service, self.point, jobs=has_jobs, mishap=self.mishap)
+            for name, has_jobs in jobs.items()
         }
-        providers["local"] = adapters(["local"])["local"]
+        providers["local"] = adapters()["local"]
         config = {"settings": {"schedule": "dataflow", "fail_fast": False}, "steps": [*steps]}
         overrides = Overrides(output_dir=str(self.output))
         plan = plan_pipeline(config, Wishes(overrides, text), providers)
@@ -174,6 +175,21 @@ def test_an_answer_that_was_lost_is_in_doubt_until_a_person_decides(house: House
     assert len(house.bills) == 2
     third = house.run(PICTURE, SPEECH, resubmit_doubtful=True)
     assert (statuses(third), len(house.bills)) == (["succeeded"] * 2, 4)
+
+
+def test_a_disk_that_was_full_of_media_costs_no_second_order(house: House) -> None:
+    """F1: the answer is written down before the media, so that the next run only fetches them."""
+
+    def full(name: str) -> None:
+        if name == "before the download":
+            raise OSError(28, "No space left on device")
+
+    house.point = full
+    first = house.run(PICTURE)
+    house.point = House.point
+    assert statuses(first) == ["failed"]
+    assert "the disk is full" in first["hero"].reason
+    assert (statuses(house.run(PICTURE)), house.bills) == (["succeeded"], ["hero"])
 
 
 def test_a_step_in_doubt_beside_a_failure_is_a_failure(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import threading
@@ -12,6 +13,7 @@ import pytest
 
 from acp_action import (
     AIPipelineManager,
+    AsyncAIPipelineManager,
     ConfigError,
     MissingKeyError,
     OutputError,
@@ -163,6 +165,22 @@ def test_the_log_level_of_the_file_counts(
     caplog.set_level(logging.DEBUG, "acp_action.run")
     manager.run_pipeline(pipeline(log_level=level), input_text="a cat")
     assert len([record for record in caplog.records if record.name == "acp_action.run"]) == lines
+
+
+def test_what_may_be_paid_for_again_is_an_argument(
+    manager: AIPipelineManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of both classes, and never without: money is spent twice on a word only."""
+    asked: list[Any] = []
+
+    def note(*_: Any, **wishes: Any) -> None:
+        asked.append((wishes["fresh"], wishes["resubmit_doubtful"]))
+
+    monkeypatch.setattr("acp_action.api.sync.carry_out", note)
+    manager.run_pipeline(PIPELINE, "x")
+    manager.run_pipeline(PIPELINE, "x", fresh=True)
+    asyncio.run(AsyncAIPipelineManager(provider="local").run_pipeline(PIPELINE, "x", resubmit_doubtful=True))
+    assert asked == [(False, False), (True, False), (False, True)]
 
 
 def test_a_switch_ends_a_run(manager: AIPipelineManager) -> None:

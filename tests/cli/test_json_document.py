@@ -63,6 +63,18 @@ def test_a_single_step_has_the_fields_that_are_told(
     assert list(step) == told["`generate-image`, `image-to-video` and `analyze-image` with `--json`"]
 
 
+@pytest.mark.parametrize(
+    ("command", "keys"), [("simulate", ["pipeline"]), ("doctor", ["area", "name", "state"])]
+)
+def test_other_documents_have_the_fields_that_are_told(
+    command: str, keys: list[str], told: dict[str, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every field of the document is in its table, in order."""
+    value = document(capsys, command, "p.yaml")
+    assert list(value) == told[f"`{command} --json`"]
+    assert not keys or set(keys) <= {*value, *(value.get("checks") or [{}])[0]}
+
+
 def test_every_event_is_told(repository: Path) -> None:
     """The document lists all events there are."""
     text = (repository / "docs/json-output.md").read_text("utf-8")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from acp_action import __version__
+from acp_action.api.run import carry_out
 from acp_action.cli.app import COMMANDS, build_command, main
 from tests.cli.programs import COMMAND, environment, run
 
@@ -396,3 +397,22 @@ def test_a_bug_is_one_line_and_a_log(
     assert code == 1
     assert "internal error: ZeroDivisionError" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("words", "fresh", "resubmit"),
+    [((), False, False), (("--fresh",), True, False), (("--resubmit-doubtful",), False, True)],
+)
+def test_what_may_be_paid_for_again_is_said_by_flags(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], fresh: bool, resubmit: bool
+) -> None:
+    """Never without: money is spent twice on a word only."""
+    asked: list[Any] = []
+
+    def note(*args: Any, **wishes: Any) -> Any:
+        asked.append((wishes["fresh"], wishes["resubmit_doubtful"]))
+        return carry_out(*args, **wishes)
+
+    monkeypatch.setattr("acp_action.api.run.carry_out", note)
+    assert main(("run-chain", "--config", "p.yaml", *LOCAL, "--input", "cat", *words)) == 0
+    assert asked == [(fresh, resubmit)]

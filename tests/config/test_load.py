@@ -103,6 +103,8 @@ STEPS = [
     ("promt: a cat", 5, "promt: unknown key 'promt'; did you mean 'prompt'? write it under params:"),
     ("prompt: a cat", 5, "prompt: unknown key 'prompt'; write it under params:"),
     ("depends_on: a", 5, "depends_on: unknown key 'depends_on'; write needs"),
+    ("max_duplicate_cost: -0.1", 25, "max_duplicate_cost: -0.1 is too small; write 0 or more"),
+    ("max_duplicate_cost: cheap", 25, "max_duplicate_cost: expected a number, not 'cheap'; write digits"),
     ("max_retries: 3", 5, "max_retries: unknown key 'max_retries'; write retry_count"),
     ("max_workers: 3", 5, "max_workers: unknown key 'max_workers'; it belongs to a parallel_group"),
     ("steps: []", 5, "steps: unknown key 'steps'; steps need type: parallel_group"),

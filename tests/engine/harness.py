@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from acp_action.plan.model import Plan
 
 DONE = Done(Output("image", ()), Product("image"))
+CACHED = DONE._replace(cached=True)
 
 
 Script: TypeAlias = "Mapping[str, Sequence[tuple[float, Outcome]]]"
@@ -66,7 +67,8 @@ class Recorder:
 class Virtual:
     """One run on a virtual clock.
 
-    ``answers``: step name to a list of (seconds, outcome), the last one repeated.
+    ``answers``: step name to a list of (seconds, outcome), the last one repeated. ``look``: the answer for
+    steps of ``made_before`` when they are looked for.
     """
 
     plan: Plan
@@ -75,8 +77,10 @@ class Virtual:
     lanes: Lanes = field(default_factory=Lanes)
     providers: Mapping[str, Any] = field(default_factory=dict)
     patience: Patience = field(default_factory=Patience)
+    look: tuple[float, Outcome] = (0.0, CACHED)
     seed: int = 7
     on_start: Callable[[Job], None] | None = None
+    made_before: frozenset[str] = frozenset()
     deaf: set[str] = field(default_factory=set)
     recorder: Recorder = field(default_factory=Recorder)
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(now=1000.0))
@@ -92,6 +96,7 @@ class Virtual:
         scheduler = Scheduler(
             self.plan, crew=self.crew, clock=self.clock, rng=random.Random(self.seed),
             ways=ways_of(self.plan, self.lanes, self.providers), emit=announce, patience=self.patience,
+            made_before=self.made_before,
             expectations=Expectations(self.plan, by_file_order=not self.plan.settings.parallel),
         )  # fmt: skip
         begin = self.clock.now()
@@ -103,6 +108,8 @@ class Virtual:
     def _answer(self, job: Job) -> tuple[float, Outcome]:
         if self.on_start is not None:
             self.on_start(job)
+        if job.look_only:
+            return self.look
         script = self.answers.get(self.plan.steps[job.step].name, [self.usual])
         return script[min(job.attempt, len(script)) - 1]
 

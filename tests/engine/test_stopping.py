@@ -1,4 +1,4 @@
-"""What a stop means for work that is paid for: X1, X8, X12, F2 and the grace for results that are on their way."""
+"""What a stop means for work that is paid for (X1, X8, X12, F2), and the grace for results on their way."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acp_action.engine.crew import Job
 from acp_action.engine.outcome import Doubt, Fatal, Stop
 from acp_action.events import StopRequested
-from tests.engine.harness import DONE, Virtual, near, statuses
+from tests.engine.harness import CACHED, DONE, Script, Virtual, near, statuses
 from tests.engine.plans import Spec, plan_of
 
 if TYPE_CHECKING:
     from acp_action.engine.cancel import CancelToken
+    from acp_action.engine.crew import Job
 
 BROKEN = Fatal("bad")
 LOST = Doubt("the connection was lost")
-CACHED = DONE._replace(cached=True)
 
 
 def tokens_of(run: Virtual) -> dict[str, CancelToken]:
@@ -49,7 +48,7 @@ def test_a_failure_that_stops_its_siblings_is_no_interruption() -> None:
 
 
 def test_a_result_that_comes_within_the_grace_counts() -> None:
-    """P11: a cancel that came too late leaves something that is paid for; it is kept, and the run is stopped."""
+    """P11: a cancel that came too late leaves what is paid for; it is kept, and the run is stopped."""
     run = Virtual(plan_of([Spec("a"), Spec("next", data=[0])]), {"a": [(3.0, DONE)]}, deaf={"a"})
     result = run.run(stop_at=1.0)
     assert statuses(result) == {"a": "succeeded", "next": "skipped"}
@@ -77,7 +76,7 @@ def test_what_was_sent_when_the_stop_came_is_in_doubt_not_cancelled() -> None:
 
 def test_a_journal_that_cannot_be_written_stops_the_run() -> None:
     """F2: nothing is sent any more, the step that noticed is no failure, and others may be taken up again."""
-    answers = {"a": [(1.0, Fatal("no room", halt=True))], "b": [(60.0, DONE)]}
+    answers: Script = {"a": [(1.0, Fatal("no room", halt=True))], "b": [(60.0, DONE)]}
     run = Virtual(plan_of([Spec("a"), Spec("b"), Spec("c", after=[0])], fail_fast=False), answers)
     tokens = tokens_of(run)
     result = run.run()
@@ -95,10 +94,8 @@ def test_a_step_that_was_there_already_is_cached() -> None:
 
 
 def test_what_was_there_already_teaches_no_durations() -> None:
-    """Else a minute of work would be taken for a millisecond, and queued behind another in one worker's hands."""
+    """Else a minute of work would be taken for a millisecond, and queued behind another in one worker."""
     specs = [Spec(f"old_{n}") for n in range(20)] + [Spec("new_1"), Spec("new_2")]
-    answers = {spec.name: [(0.0, CACHED)] for spec in specs[:20]}
-    run = Virtual(
-        plan_of(specs, max_workers=2), {**answers, "new_1": [(60.0, DONE)], "new_2": [(60.0, DONE)]}
-    )
+    answers: Script = {s.name: [(60.0, DONE) if s.name.startswith("new") else (0.0, CACHED)] for s in specs}
+    run = Virtual(plan_of(specs, max_workers=2), answers)
     assert run.run().total_duration == near(60.0)

@@ -24,6 +24,7 @@ from acp_action.errors import (
     RateLimited,
     TransientError,
     UnknownOutcome,
+    Unrecorded,
 )
 from acp_action.providers.base import Product, Source
 from tests.engine.plans import MODEL, Spec, plan_of
@@ -120,6 +121,7 @@ def test_a_failure_of_tidying_up_fails_nothing_more(monkeypatch: pytest.MonkeyPa
         (UnknownOutcome("lost"), Doubt("lost")),
         (PolicyRefusal("unwanted"), Fatal("unwanted", policy=True)),
         (FatalError("bad"), Fatal("bad")),
+        (Unrecorded("no room"), Fatal("no room", halt=True)),
         (ConfigError([]), Fatal("ConfigError")),
     ],
 )

@@ -240,6 +240,22 @@ def test_a_bug_in_one_pipeline_does_not_cost_the_one_before(
     assert "facts" in acted.summary
 
 
+@pytest.mark.parametrize(("fresh", "resubmit"), [("true", "false"), ("false", "true"), ("", "")])
+def test_what_may_be_paid_for_again_is_said_by_inputs(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, fresh: str, resubmit: str
+) -> None:
+    """Never without: money is spent twice on a word only."""
+    asked: list[Any] = []
+
+    def note(*args: Any, **wishes: Any) -> PipelineResult:
+        asked.append((wishes["fresh"], wishes["resubmit_doubtful"]))
+        return carry_out(*args, **wishes)
+
+    monkeypatch.setattr("acp_action.github.job.carry_out", note)
+    act(workspace, config="good.yaml", provider="local", input="x", fresh=fresh, resubmit_doubtful=resubmit)
+    assert asked == [(fresh == "true", resubmit == "true")]
+
+
 def test_a_bug_costs_nothing_that_is_there(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Our own failure is said to be one; the outputs and the summary say that it failed."""
 

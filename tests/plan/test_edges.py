@@ -338,3 +338,33 @@ def test_all_problems_come_at_once_in_file_order() -> None:
           - {type: text_to_image, params: {prompt: "{{step_ghost.output}}"}}
     """)
     assert [p.position.line for p in found if p.position] == [3, 4, 5]
+
+
+def test_a_prompt_is_generated_from_the_picture_before_it() -> None:
+    """The step takes the image before it, and gives its text to the next step that needs one."""
+    plan = plan_text("""
+        steps:
+          - {name: pic, type: text_to_image, params: {prompt: x}}
+          - {name: words, type: prompt_generation}
+          - {name: film, type: text_to_video}
+    """)
+    assert names(plan, step(plan, "words").media) == ["pic"]
+    assert step(plan, "film").text_from == 1
+
+
+def test_a_model_that_can_do_without_a_picture_takes_none_by_itself() -> None:
+    """A chat does not need the image before it, and takes it only where it is named."""
+    text = """
+        steps:
+          - {name: pic, type: text_to_image, params: {prompt: x}}
+          - {name: talk, type: generate_prompt, model: openrouter_chat, params: {prompt: x}}
+          - {name: look, type: generate_prompt, model: openrouter_chat, input_from: pic, params: {prompt: x}}
+    """
+    plan = plan_text(text)
+    assert (step(plan, "talk").media, names(plan, step(plan, "look").media)) == ((), ["pic"])
+
+
+def test_a_model_that_needs_a_picture_says_so() -> None:
+    """The default model of the type writes about an image."""
+    (problem,) = problems_of("steps: [{type: generate_prompt, params: {prompt: x}}]")
+    assert "generate_prompt needs an image, and no entry comes before it" in str(problem)

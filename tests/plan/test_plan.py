@@ -190,9 +190,14 @@ def test_an_unknown_selection_offers_the_nearest_name() -> None:
 
 def test_advice_for_adapters_is_not_given_to_users() -> None:
     """What the catalogue says to programmers cannot be written into a pipeline file."""
-    step = "{type: analyze_image, model: gemini_detailed, params: {image: pyproject.toml}}"
-    plan = plan_text(f"steps: [{step}]")
-    assert "setting" not in plan.warnings[0].mend
+    plan = plan_text("steps: [{type: text_to_image, model: gpt_image_1_5, params: {prompt: x}}]")
+    assert "endpoint" not in plan.warnings[0].mend
+
+
+@pytest.mark.parametrize("step_type", ["analyze_image", "generate_prompt"])
+def test_default_models_that_read_pictures_are_alive(step_type: str) -> None:
+    """Whoever names no model is not warned of the one that was chosen."""
+    assert plan_text(f"steps: [{{type: {step_type}, params: {{image: pyproject.toml}}}}]").warnings == ()
 
 
 def test_a_retired_model_is_a_warning() -> None:

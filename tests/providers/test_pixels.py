@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from acp_action.errors import Cancelled, FatalError
-from acp_action.providers.local import pixels
-from acp_action.providers.local.pixels import flattened, loaded, opened, room_for
+from acp_action.providers.local.pixels import flattened, loaded
+from acp_action.providers.pictures import opened, require_pixels, room_for
 from tests.providers.making import ManualToken, a_picture
 
 if TYPE_CHECKING:
@@ -127,4 +127,4 @@ def test_only_two_big_pictures_are_in_memory_at_once() -> None:
 def test_the_limit_holds_for_what_is_made_too() -> None:
     """A picture that is to be made larger than the limit is refused in the same words."""
     with pytest.raises(FatalError, match=r"^poster: 10000x10000 pixels are too many"):
-        pixels.require_pixels(10_000, 10_000, "poster")
+        require_pixels(10_000, 10_000, "poster")

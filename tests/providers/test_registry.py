@@ -1,12 +1,18 @@
-"""Which providers there are, and what is said when one cannot be called."""
+"""Which providers there are, and that none is imported before it is needed."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
+import threading
 
 import pytest
 
 from acp_action.catalogue.models import catalogue
-from acp_action.errors import MissingKeyError
-from acp_action.providers.registry import REGISTRY, adapters, require_providers
+from acp_action.providers.account import Account
+from acp_action.providers.accounts import read_accounts
+from acp_action.providers.keys import account_of
+from acp_action.providers.registry import KEY_VARIABLES, REGISTRY, adapters
 
 
 def test_every_provider_of_the_catalogue_is_known() -> None:
@@ -15,32 +21,58 @@ def test_every_provider_of_the_catalogue_is_known() -> None:
 
 
 def test_adapters_are_made_by_name() -> None:
-    """An adapter carries the name it is found under; names without an adapter give none."""
-    assert {name: adapter.name for name, adapter in adapters().items()} == {"local": "local"}
-    assert adapters(["fal"]) == {}
+    """An adapter carries the name it is found under."""
+    found = adapters(read_accounts({}))
+    assert [name for name, adapter in found.items() if adapter.name != name] == []
+    assert len(found) == len(REGISTRY)
 
 
-def test_what_is_available_is_no_complaint() -> None:
-    """Nothing is missing where every provider that is needed can be called."""
-    require_providers({"local": ["a", "b"]}, {"local"})
-    with pytest.raises(MissingKeyError):
-        require_providers({"local": ["a", "b"]}, set())
+def test_a_name_that_is_none_is_not_found() -> None:
+    """As in any mapping; nothing is imported for it."""
+    found = adapters()
+    assert "nobody" not in found
+    assert found.get("nobody") is None
 
 
-def test_all_missing_providers_are_told_at_once() -> None:
-    """Each one with the steps that need it, its variable, its action input; then the way without any key."""
-    needed = {"fal": ["a", "b", "c", "d", "e"], "gemini": ["f"], "local": ["g"]}
-    with pytest.raises(MissingKeyError) as caught:
-        require_providers(needed, {"local"})
-    yet = "is not part of this version of acp-action yet (when it is, its key goes into"
-    assert str(caught.value).splitlines() == [
-        f"a, b, c and 2 more: provider 'fal' {yet} FAL_KEY, or the action input 'fal-key')",
-        f"f: provider 'gemini' {yet} GEMINI_API_KEY, or the action input 'gemini-api-key')",
-        "to try it without keys or cost: --provider local, or provider: local in settings",
-    ]
+def test_an_adapter_works_with_its_account_and_the_embedded_one_with_none() -> None:
+    """The account that was handed in; without one an account that has no key."""
+    account = Account("fal", key="kid:ksecret-for-tests")
+    assert account_of(adapters({"fal": account})["fal"]) is account
+    assert account_of(adapters()["fal"]) == Account("fal", variable="FAL_KEY", action_input="fal-key")
+    assert account_of(adapters()["local"]) is None
 
 
-def test_a_provider_without_a_key_is_only_not_there() -> None:
-    """No key is asked for where none would help."""
-    with pytest.raises(MissingKeyError, match="a: provider 'nobody' is not available here"):
-        require_providers({"nobody": ["a"]}, {"local"})
+def test_an_adapter_is_made_once_for_all_threads() -> None:
+    """Its connections and what it has learnt are shared."""
+    found, made, gate = adapters(), set[int](), threading.Barrier(8)
+
+    def ask() -> None:
+        gate.wait()
+        made.add(id(found["local"]))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+
+
+def test_no_two_providers_share_a_variable_or_an_input() -> None:
+    """One provider's key never opens another."""
+    urls = [variable for entry in REGISTRY.values() for _, variable in entry.urls]
+    inputs = [entry.action_input for entry in REGISTRY.values() if entry.keys]
+    for names in (KEY_VARIABLES, urls, inputs):
+        assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("heavy", ["requests", "tenacity", "acp_action.providers.fal"])
+def test_a_run_with_the_embedded_provider_imports_no_network(heavy: str) -> None:
+    """Accounts are read and the provider is made without what only calls over a network need."""
+    code = (
+        "import sys; from acp_action.api.accounts import open_accounts; "
+        "p = open_accounts({'FAL_KEY': 'kid:ksecret-for-tests'}); p['local']; 'fal' in p; "
+        f"print({heavy!r} in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from acp_action.providers.local import values
+from acp_action.providers import values
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 
 from acp_action.config.cascade import Overrides
+from acp_action.providers.accounts import read_accounts
+from acp_action.providers.keys import key_needs
+from acp_action.providers.registry import adapters
 from acp_action.report.plan_view import plan_dict, plan_mermaid, plan_text
 from tests.plan.make import plan_text as planned
 
@@ -87,3 +90,24 @@ def test_many_steps_are_cut_short_in_the_order() -> None:
     steps = "\n".join("          - {type: text_to_image, params: {prompt: x}}" for _ in range(15))
     text = plan_text(planned("        steps:\n" + steps))
     assert "-> … and 3 more" in text
+
+
+def test_the_keys_a_run_needs_are_shown_with_their_state() -> None:
+    """Which are missing and how to give them, which are set, what is wrong; never a value."""
+    values = {"GOOGLE_API_KEY": "google-for-tests", "OPENAI_API_KEY": "openai-for-tests"}
+    values["ACP_OPENAI_BASE_URL"] = "gateway"
+    needed = {"fal": ["a", "b"], "gemini": ["c"], "openai": ["d"]}
+    needs = key_needs(needed, adapters(read_accounts(values)))
+    text = plan_text(planned(HYBRID), needs)
+    assert text.split("Keys that a run needs:\n")[1].splitlines()[:3] == [
+        "  fal     missing: set FAL_KEY, or FAL_KEY_ID and FAL_KEY_SECRET, or the action input 'fal-key'",
+        "  gemini  GOOGLE_API_KEY is set",
+        "  openai  ACP_OPENAI_BASE_URL: this is no address; write https://host or https://host/path",
+    ]
+    assert "for-tests" not in text
+    assert json.loads(json.dumps(plan_dict(planned(HYBRID), needs)))["keys"][0]["state"] == "missing"
+
+
+def test_without_needs_nothing_is_said_of_keys() -> None:
+    """A preview needs none."""
+    assert "Keys" not in plan_text(planned(HYBRID))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import subprocess
@@ -14,6 +15,7 @@ from acp_action.engine.paper import Kept
 from acp_action.errors import OutputError, Unrecorded
 from acp_action.providers.base import RemoteJob
 from acp_action.redaction import SECRETS
+from acp_action.store import vault
 from acp_action.store.journal import Journal, look
 from acp_action.store.journal_lines import encode
 
@@ -124,6 +126,19 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
     assert reopened(tmp_path).doubtful
 
 
+def test_a_file_system_without_locks_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some shares of a network have none; the run goes on, and a person knows."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    look(tmp_path)
+    with Journal(tmp_path) as journal:
+        assert "cannot be locked" in journal.warnings[0]
+        look(tmp_path)
+
+
 def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
     """F6: what it says cannot be known, and guessing costs money."""
     accepted(tmp_path)
@@ -211,6 +226,48 @@ def test_a_link_in_the_state_folders_place_is_not_followed(tmp_path: Path) -> No
     (tmp_path / "acp-state").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OutputError, match="is a symbolic link; remove it"):
         Journal(tmp_path)
+
+
+def test_what_was_said_is_on_the_disk_before_the_next_thing_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """X5: what cannot be undone waits for the disk, and a result for its file; the rest does not."""
+    told: list[str] = []
+    monkeypatch.setattr(vault, "sync_folder", lambda folder: told.append(folder.name))
+    with Journal(tmp_path, sync=lambda _descriptor: told.append("journal")) as journal:
+        paper = journal.trail("hero", "k")
+        made = tmp_path / "made"
+        made.write_bytes(b"x")
+        told.clear()
+        paper.intended(0.5)
+        paper.accepted(JOB)
+        assert told == ["journal", "journal"]
+        paper.accepted(JOB._replace(begun=True))
+        assert told == ["journal", "journal"]
+        paper.settled({"url": "u"})
+        journal.vault.take(made, "0" * 64)
+        paper.fetched(Kept("text", text="it"))
+        assert told[2:] == ["journal", "blobs", "journal"]
+        paper.published()
+        paper.withdrawn("nothing is open")
+        assert len(told) == 5
+
+
+@pytest.mark.parametrize("odd", [float("nan"), -1.0, float("inf")])
+def test_what_a_service_told_wrong_costs_no_line(tmp_path: Path, odd: float) -> None:
+    """P13: nonsense for a price is an unknown one, a seed that is no number is none; the result counts."""
+    with Journal(tmp_path) as journal:
+        paper = journal.trail("hero", "k")
+        paper.intended(odd)
+        paper.accepted(RemoteJob(7, {"status": None}))  # type: ignore[arg-type, dict-item]
+        paper.settled({"seconds": odd})
+        notes = {"odd": odd, "when": tmp_path}
+        paper.fetched(Kept("text", text="it", cost=odd, seed="4", notes=notes))  # type: ignore[arg-type]
+    with Journal(tmp_path) as journal:
+        assert journal.warnings == []
+        kept = journal.trail("hero", "k").kept
+    assert kept
+    assert (kept.cost, kept.seed, kept.text) == (None, None, "it")
 
 
 class Disk:

@@ -40,7 +40,7 @@ class Throttle:
         self._tally = Tally()
         self._first_start = -math.inf
         self._last_start = -math.inf
-        self._reacted_at = -math.inf
+        self._reacted_before = 0
         # Since when the one or the other meter alone has held back a request that was asked for.
         self._paced_since: float | None = None
         self._capped_since: float | None = None
@@ -114,9 +114,9 @@ class Throttle:
         self._tally.refusal_took(now - ticket.sent)
         self._witness.note(now, ticket.ahead, admitted=False)
         self._heed(announced)
-        if ticket.sent <= self._reacted_at:
+        if ticket.number < self._reacted_before:
             return  # sent before the last reaction: it says nothing new
-        self._reacted_at = now
+        self._reacted_before = self._tally.sent
         blame = self._judge(ticket, now, kind, slack)
         if blame.pace:
             admitted = self._tally.admitted_before(ticket.number)
@@ -180,7 +180,7 @@ class Throttle:
     def _admitted(self, ticket: Ticket, now: float) -> None:
         self._witness.note(now, ticket.ahead, admitted=True)
         self.cap.admitted(ticket.ahead, self._slack())
-        if ticket.sent <= self._reacted_at:
+        if ticket.number < self._reacted_before:
             return
         found = self.scouts.admitted(ticket.sent, ticket.number)
         if found is not None:

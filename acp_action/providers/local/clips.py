@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-import av
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from acp_action.errors import FatalError
+from acp_action.providers.containers import opened_clip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from av.container import InputContainer
@@ -21,12 +18,6 @@ if TYPE_CHECKING:
     from acp_action.providers.base import Token
     from acp_action.providers.local.sizes import Size
 
-# The reader is named, never guessed: FFmpeg would also take a playlist, and fetch what it names.
-_CONTAINERS: Final = ((b"ftyp", 4, "mov"), (b"\x1a\x45\xdf\xa3", 0, "matroska"), (b"AVI ", 8, "avi"))
-# A title in another encoding than UTF-8 is no reason to refuse a clip; from PyAV 19 on it never is.
-_LENIENT: Final[dict[str, Any]] = (
-    {} if int(av.__version__.partition(".")[0]) >= 19 else {"metadata_errors": "replace"}
-)
 _MOST_PIXELS: Final = 36_000_000
 _QUARTER: Final = 90
 
@@ -49,24 +40,6 @@ class Clip(NamedTuple):
     seconds: float
     sample_rate: int
     channels: int
-
-
-@contextmanager
-def opened_clip(path: Path, label: str) -> Iterator[InputContainer]:
-    """The file, for reading. Raises FatalError, naming the clip, for what is missing, damaged or no video."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(16)
-    except OSError as error:
-        raise FatalError(f"{label} cannot be read: {error.strerror}") from error
-    kind = next((name for magic, at, name in _CONTAINERS if head[at : at + len(magic)] == magic), None)
-    if kind is None:
-        raise FatalError(f"{label} is not an MP4, MOV, WebM, Matroska or AVI file")
-    try:
-        with av.open(str(path), "r", format=kind, **_LENIENT) as container:
-            yield container
-    except av.FFmpegError as error:
-        raise FatalError(f"{label} is damaged: {error.strerror}") from error
 
 
 def probe(path: Path, label: str, token: Token) -> Clip:

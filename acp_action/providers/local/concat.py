@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from av import AudioFrame, VideoFrame
 
 from acp_action.errors import FatalError
-from acp_action.providers.local import values
-from acp_action.providers.local.clips import opened_clip, probe
+from acp_action.providers import values
+from acp_action.providers.containers import opened_clip
+from acp_action.providers.local.clips import probe
 from acp_action.providers.local.encoding import Mp4Writer, exact_rate
 from acp_action.providers.local.frames import FrameFitter
 from acp_action.providers.local.product import finished, media_paths

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
 from acp_action.providers.local.colors import Rgb, nearest_name
-from acp_action.providers.local.pixels import flattened, loaded, opened, room_for, told_by
+from acp_action.providers.local.pixels import flattened, loaded, told_by
 from acp_action.providers.local.sizes import fitted
+from acp_action.providers.pictures import opened, room_for
 
 if TYPE_CHECKING:
     from pathlib import Path

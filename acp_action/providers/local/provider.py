@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import FatalError
-from acp_action.providers.local import values
+from acp_action.providers import values
 from acp_action.providers.local.behaviour import Behaviour
 from acp_action.providers.local.sizes import video_seconds, video_size
 from acp_action.providers.local.vocabulary import complaints
@@ -33,6 +33,7 @@ _MAKERS: Final[Mapping[str, str]] = {
     "text_to_video": "video:film_prompt",
     "text_to_speech": "speech:make_speech",
     "analyze_image": "analysis:analyze_pictures",
+    "generate_prompt": "prompting:write_prompt",
     "split_image": "resample:split_picture",
     "concat_videos": "concat:concat_clips",
     "upscale_image": "resample:enlarge",
@@ -43,6 +44,7 @@ _EXPECTED: Final[Mapping[str, float]] = {
     "image_to_image": 0.1,
     "text_to_speech": 0.1,
     "analyze_image": 0.1,
+    "generate_prompt": 0.1,
     "split_image": 0.1,
     "concat_videos": 3.0,
     "upscale_image": 0.4,

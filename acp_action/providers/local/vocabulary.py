@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from acp_action.artifacts import SINGULAR
 from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.errors import did_you_mean
+from acp_action.providers import values
 from acp_action.providers.base import Complaint
-from acp_action.providers.local import values
-from acp_action.providers.local.spec import Spec
+from acp_action.providers.spec import Spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue
     from acp_action.catalogue.models import Model, Param
     from acp_action.catalogue.step_types import StepType
-    from acp_action.providers.local.spec import Form
 
 LONGEST_SIDE: Final = 4096
 """The longest side of a picture or video that is drawn here, in pixels."""
@@ -64,6 +63,7 @@ _COMMON: Final[Mapping[str, Mapping[str, Spec]]] = {
         "engine": Spec("choice", choices=("auto", "espeak-ng", "tones"), used=True),
     },
     "analyze_image": {},
+    "generate_prompt": {},
     "split_image": {"rows": _COUNT, "cols": _COUNT, "columns": _COUNT,
                     "grid": Spec("size", 1, 16, used=True), "output_format": _FORMAT},
     "concat_videos": {k: _FILMED[k] for k in ("width", "height", "aspect_ratio", "resolution", "fps")},
@@ -73,14 +73,16 @@ _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "text_to_speech": ("text", "prompt"),
     "analyze_image": ("prompt", "question"),
 }
-# What a model's own parameter has to say when the embedded provider does not know it by name.
-_FORMS: Final[Mapping[str, Form]] = {
-    "str": "text", "int": "whole", "float": "number", "bool": "flag", "enum": "choice", "int_enum": "choice",
-    "url": "text", "bytes_or_file_uri": "text", "object": "object", "enum_or_size": "size",
-}  # fmt: skip
 # What the embedded provider acts on although it is the model's own, by its dotted name.
 _ACTED_ON: Final = frozenset(
-    {"voice_settings.speed", "generationConfig.responseMimeType", "resolution_mode", "camera_fixed"}
+    {
+        "voice_settings.speed",
+        "generationConfig.responseMimeType",
+        "resolution_mode",
+        "camera_fixed",
+        "style",
+        "length",
+    }
 )
 # Pairs that say one thing twice; the first of them is a size only where it reads as one.
 _RIVALS: Final = (
@@ -164,23 +166,11 @@ def _media_way(kind: StepType) -> str:
 
 def _add(found: dict[str, Spec], param: Param) -> None:
     group, dot, member = param.name.partition(".")
-    spec = found[param.name] = _spec(found.get(param.name), param)
+    spec = Spec.of(param, found.get(param.name), used=param.name in _ACTED_ON)
+    found[param.name] = spec
     if dot:
         held = found.get(group, Spec("object"))
         found[group] = replace(held, members={**held.members, member: spec}, used=held.used or spec.used)
-
-
-def _spec(common: Spec | None, param: Param) -> Spec:
-    """The model's own limits, over what the embedded provider knows of the name."""
-    form: Form = "list" if param.type.startswith("list[") else _FORMS.get(param.type, "any")
-    base = common or Spec(form, used=param.name in _ACTED_ON)
-    if param.values and form != "size":
-        if any(base.read(value) is None for value in param.values if value not in base.words):
-            base = replace(base, form="choice")  # the model's words are not what the name usually holds
-        base = replace(base, choices=param.values, words=())
-    low = base.low if param.min is None else param.min
-    high = base.high if param.max is None else param.max
-    return replace(base, low=low, high=high)
 
 
 def _unknown(step_type: str, name: str, known: Mapping[str, Spec]) -> Complaint:

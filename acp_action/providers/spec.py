@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from acp_action.errors import did_you_mean
+from acp_action.providers import values
 from acp_action.providers.base import Complaint
-from acp_action.providers.local import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from acp_action.catalogue.models import Param
 
 Form = Literal[
     "any", "choice", "flag", "list", "number", "object", "ratio", "seconds", "size", "text", "tier", "whole"
@@ -36,6 +38,12 @@ _READERS: Final[dict[Form, tuple[Callable[[Any], Any], str, str]]] = {
 }
 """How each form is read, what it is called, and how to write it."""
 
+# What a parameter of the catalogue has to say, where nothing is known of its name.
+_FORMS: Final[Mapping[str, Form]] = {
+    "str": "text", "int": "whole", "float": "number", "bool": "flag", "enum": "choice", "int_enum": "choice",
+    "url": "text", "bytes_or_file_uri": "text", "object": "object", "enum_or_size": "size",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
@@ -56,6 +64,19 @@ class Spec:
     members: Mapping[str, Spec] = field(default_factory=dict)
     used: bool = False
     misplaced: str = ""
+
+    @classmethod
+    def of(cls, param: Param, common: Spec | None = None, *, used: bool = False) -> Spec:
+        """The model's own limits, over what is known of such a name in general."""
+        form: Form = "list" if param.type.startswith("list[") else _FORMS.get(param.type, "any")
+        base = common or cls(form, used=used)
+        if param.values and form != "size":
+            if any(base.read(value) is None for value in param.values if value not in base.words):
+                base = replace(base, form="choice")  # the model's words are not what the name usually holds
+            base = replace(base, choices=param.values, words=())
+        low = base.low if param.min is None else param.min
+        high = base.high if param.max is None else param.max
+        return replace(base, low=low, high=high)
 
     def read(self, value: Any) -> Any:
         """The value in the form's own type; None for what it does not take, and for its ``words``."""
@@ -119,5 +140,7 @@ class Spec:
         )
 
     def _offer(self, value: Any) -> str:
-        near = did_you_mean(value, map(str, self.choices)) if isinstance(value, str) else ""
+        # Of ratios and sizes the nearest spelling is not the nearest value.
+        worded = isinstance(value, str) and self.form == "choice"
+        near = did_you_mean(value, map(str, self.choices)) if worded else ""
         return near or f"use one of {', '.join(map(str, self.choices))}"

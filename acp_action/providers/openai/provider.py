@@ -1,0 +1,88 @@
+"""OpenAI: images from prompts, and images changed as a prompt says."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from acp_action.providers.base import Complaint
+from acp_action.providers.calls import DirectCall, told_by
+from acp_action.providers.openai import wire as messages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from acp_action.artifacts import JsonValue
+    from acp_action.catalogue.models import Model
+    from acp_action.providers.base import Request, Token, Trail
+    from acp_action.providers.http import Answer, Part, Rules
+    from acp_action.providers.inputs import MediaInput
+    from acp_action.providers.params import Fields
+
+_TAKEN: Final = frozenset({"image/png", "image/jpeg", "image/webp"})
+_MODEL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
+_OURS: Final = ("model", "n")
+_EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+
+
+class OpenAIProvider(DirectCall):
+    """OpenAI's image models. Limits are on the pace of requests, and told in the headers of answers."""
+
+    name = "openai"
+    address = "https://api.openai.com/v1"
+    probe_path = "/models"
+    profile: ClassVar = "pace"
+
+    def check(
+        self, step_type: str, model: Model, params: Mapping[str, JsonValue], *, preview: bool
+    ) -> Iterator[Complaint]:
+        """As every adapter's; a background can only be clear in formats that know transparency."""
+        yield from super().check(step_type, model, params, preview=preview)
+        if params.get("background") == "transparent" and params.get("output_format") in ("jpeg", "jpg"):
+            what = "background: transparent, but output_format jpeg knows no transparency"
+            yield Complaint(what, "write output_format: png or webp", "background")
+
+    def authorization(self) -> Mapping[str, str]:
+        """The key."""
+        return {"Authorization": f"Bearer {self.account.key}"}
+
+    def rules(self) -> Rules:
+        """How OpenAI's errors are read."""
+        from acp_action.providers.openai.rules import OpenAIRules
+
+        return OpenAIRules(self.account)
+
+    def is_model_id(self, name: str) -> bool:
+        """Letters, digits, dots, dashes, colons."""
+        return _MODEL_ID.fullmatch(name) is not None
+
+    def untold_cost(self, request: Request, fields: Fields) -> float | None:  # noqa: ARG002
+        """Answers tell tokens, and what a token costs is not known here."""
+        return None
+
+    def order(self, request: Request, fields: Fields, token: Token, trail: Trail) -> Answer:
+        """Ask for one picture; with one to start from as a form."""
+        model, prompt = self.model_id(request, fields), request.text or ""
+        settings = {name: value for name, value in fields.values.items() if name not in _OURS}
+        pictures = self.pictures(request, token, _TAKEN)
+        body, cost, what = (
+            messages.body(model, prompt, settings),
+            self.cost(request, fields),
+            f"asking {model}",
+        )
+        if not pictures:
+            return self.wire.order(messages.GENERATIONS, token, trail, what=what, cost=cost, json=body)
+        files = [_part(number, item, len(pictures)) for number, item in enumerate(pictures, start=1)]
+        return self.wire.order(messages.EDITS, token, trail, what=what, cost=cost, fields=body, files=files)
+
+    def read(self, request: Request, answer: Answer, trail: Trail) -> dict[str, JsonValue] | None:  # noqa: ARG002
+        """The picture of an answer."""
+        return messages.result_of(told_by(answer))
+
+
+def _part(number: int, item: MediaInput, count: int) -> Part:
+    """A picture of a form; its name on this machine is none of the service's business."""
+    from acp_action.providers.http import Part
+
+    field = "image" if count == 1 else "image[]"
+    return Part(field, f"image_{number}.{_EXTENSIONS[item.mime]}", item.content(), item.mime)
