@@ -16,7 +16,7 @@ from acp_action.providers.bounds import Bounds, Severed
 from acp_action.providers.faults import Rules, error_of
 from acp_action.providers.inline import decode_base64, decode_data_url
 from acp_action.providers.intake import poured, too_large, whole
-from acp_action.providers.outgoing import NOTHING, USUAL, head_of
+from acp_action.providers.outgoing import NOTHING, USUAL
 from acp_action.providers.persist import insisted, is_passing
 from acp_action.providers.proxies import proxy_for
 from acp_action.providers.verify import kept
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from acp_action.providers.account import Account
     from acp_action.providers.address import Place
     from acp_action.providers.base import ProductFile, Stage, Token
-    from acp_action.providers.lines import Pool, Reply
-    from acp_action.providers.sockets import Site
+    from acp_action.providers.http import Pool, Reply
 
 __all__ = ["Downloads", "Pace", "decode_base64"]
 
@@ -170,14 +169,12 @@ class Downloads:
         return target
 
     def _asked(self, place: Place, bounds: Bounds) -> AbstractContextManager[Reply]:
-        head = head_of("GET", place, USUAL, NOTHING)
-        return self._pool.exchange(self._site(place), "GET", head, b"", bounds)
+        return self._pool.exchange("GET", place, USUAL, NOTHING, bounds, self._addresses(place))
 
-    def _site(self, place: Place) -> Site:
+    def _addresses(self, place: Place) -> tuple[str, ...]:
         """Where to connect: to a checked address, so that a second look-up cannot lead elsewhere."""
-        from acp_action.providers.sockets import Site, looked_up
+        from acp_action.providers.sockets import looked_up
 
-        private = self._account.private_media
         proxy = proxy_for(self._account.network, secure=place.secure, host=place.host, port=place.port)
         try:
             found = looked_up(place.host, place.port)
@@ -186,9 +183,7 @@ class Downloads:
             if proxy is None:
                 raise
             found = ()
-        return Site(
-            place.secure, place.host, place.port, require_allowed(place, found, private=private), proxy
-        )
+        return require_allowed(place, found, private=self._account.private_media)
 
     def _take(self, reply: Reply, place: Place, path: Path, token: Token, most: int) -> None:
         if reply.status != 200:
@@ -210,7 +205,7 @@ class Downloads:
 
     @cached_property
     def _pool(self) -> Pool:
-        from acp_action.providers.lines import Pool
+        from acp_action.providers.http import Pool
 
         return Pool(self._account.network)
 

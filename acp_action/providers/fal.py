@@ -25,23 +25,23 @@ from acp_action.providers.fal_answers import (
     text_in,
 )
 from acp_action.providers.fal_files import FalFiles
-from acp_action.providers.http import retry_after, unreadable
 from acp_action.providers.inputs import media_inputs
 from acp_action.providers.jobs import JobAdapter
 from acp_action.providers.parting import Within
 from acp_action.providers.remote import Probe
 from acp_action.providers.vocabulary import nested, vocabulary
 from acp_action.providers.watch import Look
+from acp_action.providers.wire import retry_after, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acp_action.errors import ProviderError
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.http import Answer, Rules
     from acp_action.providers.params import Fields
     from acp_action.providers.remote import Result
     from acp_action.providers.watch import Watch
+    from acp_action.providers.wire import Answer, Rules
 
 REST: Final = "https://rest.fal.ai"
 # All but redirects, which are an error of their own.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from acp_action.providers.lines import Reply
+    from acp_action.providers.http import Reply
 
 _IDENTITY: Final = ("", "identity")
 _MEGABYTE: Final = 1_000_000

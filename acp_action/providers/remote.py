@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from acp_action.providers.account import Account
     from acp_action.providers.base import Complaint, ProductFile, Request, Token, Trail
     from acp_action.providers.download import Downloads
-    from acp_action.providers.http import Answer, Rules, Wire
     from acp_action.providers.params import Fields
+    from acp_action.providers.wire import Answer, Rules, Wire
 
     Result = Mapping[str, JsonValue]
 
@@ -138,7 +138,7 @@ class Remote:
     def wire(self) -> Wire:
         """The way to the service, with the key; connections are pooled for all threads."""
         if self._wire is None:
-            from acp_action.providers.http import Wire
+            from acp_action.providers.wire import Wire
 
             self._wire = Wire(
                 self.account,

@@ -16,21 +16,21 @@ from acp_action.providers import values
 from acp_action.providers.answer import excerpt
 from acp_action.providers.base import RemoteJob
 from acp_action.providers.ends import CancelledThere, Ended, FieldError, named
-from acp_action.providers.http import Part, Rules, retry_after, unreadable
 from acp_action.providers.inputs import MediaInput, media_inputs
 from acp_action.providers.jobs import JobAdapter
 from acp_action.providers.shapes import addresses_in
 from acp_action.providers.vocabulary import nested, vocabulary
 from acp_action.providers.watch import Look
+from acp_action.providers.wire import Part, Rules, retry_after, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acp_action.errors import ProviderError
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.http import Answer
     from acp_action.providers.params import Fields
     from acp_action.providers.remote import Result
+    from acp_action.providers.wire import Answer
 
 SMALL: Final = 256 * 1024
 """Bytes up to which a file travels in the request, as Replicate asks."""

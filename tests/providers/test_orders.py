@@ -21,7 +21,7 @@ from acp_action.errors import (
     TransientError,
     UnknownOutcome,
 )
-from acp_action.providers.http import Answer, Part, Rules, unreadable
+from acp_action.providers.wire import Answer, Part, Rules, unreadable
 from acp_action.redaction import SECRETS
 from tests.providers.fault_server import (
     FaultServer,
@@ -37,7 +37,7 @@ from tests.providers.fault_server import (
     stalls,
     until_close,
 )
-from tests.providers.wiring import KEY, Ledger, a_token, a_wire
+from tests.providers.wiring import KEY, Ledger, a_token, a_wire, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -267,7 +267,7 @@ def test_a_connection_that_the_server_closed_is_not_used() -> None:
     with FaultServer(raw(head(200, {"Content-Length": "2"}) + b"{}"), answer()) as server:
         wire = a_wire(server)
         wire.order("/x", a_token(), Ledger(), what="ordering", json={})
-        (line,) = next(iter(wire._link._pool._idle.values()))
+        (line,) = kept(wire)
         assert select.select([line.sock], [], [], 5)[0], "the server has closed it"
         wire.order("/x", a_token(), Ledger(), what="ordering", json={})
         wire.close()
