@@ -57,6 +57,24 @@ class StepParked(NamedTuple):
     delay: float
 
 
+class LaneHeld(NamedTuple):
+    """A provider lets nothing in: ``waiting`` steps wait, and one is sent again in ``delay`` seconds."""
+
+    at: float
+    lane: str
+    waiting: int
+    delay: float
+    reason: str
+
+
+class LaneReopened(NamedTuple):
+    """A provider lets steps in again, ``held`` seconds after it was told that it does not."""
+
+    at: float
+    lane: str
+    held: float
+
+
 class StepFinished(NamedTuple):
     """A step reached its final state; one of these for every planned step."""
 
@@ -109,6 +127,8 @@ Event: TypeAlias = (
     | GroupStarted
     | StepStarted
     | StepParked
+    | LaneHeld
+    | LaneReopened
     | StepFinished
     | GroupFinished
     | StopRequested

@@ -11,7 +11,7 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import action, artifact, doors, engine, reactions
+from benchmarks import action, artifact, doors, engine, polling, ratelimits, reactions
 from benchmarks.measure import Figure, to_json
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ SUITES: dict[str, Callable[[int], list[Figure]]] = {
     "report": lambda _runs: doors.reporting(),
     "action": lambda runs: action.action(runs),
     "artifact": lambda runs: [*artifact.memory(), *artifact.throughput(runs)],
+    "polling": lambda runs: polling.polling(runs),
+    "ratelimits": lambda runs: ratelimits.ratelimits(runs),
     "reactions": lambda runs: [reactions.fail_fast(runs), reactions.timeout(runs)],
 }
 

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from acp_action.engine.run import run_plan
-from acp_action.engine.throttle import Lanes
+from acp_action.engine.throttle import Lanes, Limits
 from acp_action.errors import FatalError
 from benchmarks.engine import Nowhere, Timed
 from benchmarks.measure import Figure
@@ -33,7 +33,12 @@ class Patient(Timed):
 
 def _run(plan: Plan) -> RunResult:
     provider = Patient(lambda _: None)
-    return run_plan(plan, providers={"fake": provider}, publisher=Nowhere(), lanes=Lanes())
+    return run_plan(
+        plan,
+        providers={"fake": provider},
+        publisher=Nowhere(),
+        lanes=Lanes(lambda _provider: Limits(none=True)),
+    )
 
 
 def fail_fast(runs: int) -> Figure:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from acp_action.engine.backoff import told_delay, transient_delay
-from acp_action.engine.outcome import Done, Doubt, Expired, Fatal, Refused, Stopped, Transient, Unmade
+from acp_action.engine.outcome import (
+    Closed,
+    Done,
+    Doubt,
+    Expired,
+    Fatal,
+    Refused,
+    Stopped,
+    Transient,
+    Unmade,
+)
 from acp_action.engine.result import Status
+from acp_action.engine.throttle.scouts import JOB_ONLY
 from acp_action.engine.track import BACKOFF, THROTTLE
 
 if TYPE_CHECKING:
@@ -38,14 +49,22 @@ class Again(NamedTuple):
 
 
 class End(NamedTuple):
-    """The step is over."""
+    """The step is over. ``closed``: why the provider takes nothing more, where that is the reason."""
 
     status: Status
     reason: str
     traceback: str = ""
+    closed: str = ""
 
 
 Verdict: TypeAlias = Again | End
+
+_ENDS: Final[dict[type, Status]] = {
+    Closed: Status.FAILED,
+    Expired: Status.TIMED_OUT,
+    Doubt: Status.DOUBT,
+    Stopped: Status.CANCELLED,
+}
 
 
 def verdict_on(
@@ -68,24 +87,24 @@ def verdict_on(
             return End(Status.CANCELLED, outcome.reason)
         case Fatal():
             return End(Status.REFUSED if outcome.policy else Status.FAILED, outcome.reason, outcome.traceback)
-        case Expired():
-            return End(Status.TIMED_OUT, outcome.reason)
-        case Doubt():
-            return End(Status.DOUBT, outcome.reason)
-        case Stopped():
-            return End(Status.CANCELLED, outcome.reason)
         case Done() | Unmade():
             raise TypeError("neither a success nor a look needs a verdict")
+    return End(
+        _ENDS[type(outcome)], outcome.reason, closed=outcome.why if isinstance(outcome, Closed) else ""
+    )
 
 
 def _on_refusal(outcome: Refused, track: Track, patience: Patience, rng: random.Random) -> Verdict:
-    if outcome.kind in ("day", "credit"):
-        return End(Status.FAILED, f"{outcome.reason} (waiting would not help)")
-    delay = _delay(outcome.retry_after, track.refusals, rng)
-    if track.throttle + delay > patience.rate_limit:
-        waited = f"{track.throttle:.0f} s waited, {delay:.0f} s more asked for"
+    """Back to the lane, which knows when it goes on; only a short first wait is the step's own."""
+    told = outcome.retry_after
+    # Too many at once is over when one of them comes back, whatever time was named.
+    if told is None or not 0.0 <= told < math.inf or outcome.kind == "concurrency":
+        told = 0.0
+    if track.refused + told > patience.rate_limit:
+        waited = f"{track.refused:.0f} s waited, {told:.0f} s more asked for"
         return End(Status.FAILED, f"rate limit: {outcome.reason} ({waited})")
-    return Again(THROTTLE, delay, outcome.reason)
+    own = 0.0 < told <= JOB_ONLY and track.refusals == 1
+    return Again(THROTTLE, told_delay(told, rng) if own else 0.0, outcome.reason)
 
 
 def _on_transient(outcome: Transient, step: Step, track: Track, now: float, rng: random.Random) -> Verdict:

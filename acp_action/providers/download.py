@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import random
 import time
-from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urljoin
 
 from acp_action.errors import FatalError, TransientError
 from acp_action.providers.address import media_place, require_allowed
-from acp_action.providers.answer import Answer
 from acp_action.providers.bounds import Bounds, Severed
 from acp_action.providers.faults import Rules, error_of
 from acp_action.providers.inline import decode_base64, decode_data_url
-from acp_action.providers.intake import poured, too_large, whole
+from acp_action.providers.intake import poured, refusal, too_large
 from acp_action.providers.outgoing import NOTHING, USUAL
 from acp_action.providers.persist import insisted, is_passing
 from acp_action.providers.proxies import proxy_for
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from acp_action.artifacts import FileKind
     from acp_action.providers.account import Account
     from acp_action.providers.address import Place
+    from acp_action.providers.answer import Answer
     from acp_action.providers.base import ProductFile, Stage, Token
     from acp_action.providers.http import Pool, Reply
 
@@ -146,9 +145,7 @@ class Downloads:
                     if reply.status not in _MOVED:
                         self._take(reply, place, path, token, most)
                         return
-                    with suppress(Severed, FatalError):
-                        whole(reply, 64 * 1024)
-                    place = self._next(place, reply.headers.get("location", ""))
+                    place = self._next(place, refusal(reply, place).headers.get("location", ""))
             except Severed as broken:
                 token.check()
                 text = f"{_WHAT}: {place.host}: {broken}"
@@ -187,10 +184,7 @@ class Downloads:
 
     def _take(self, reply: Reply, place: Place, path: Path, token: Token, most: int) -> None:
         if reply.status != 200:
-            body = b""
-            with suppress(Severed, FatalError):
-                body = whole(reply, 64 * 1024)
-            raise self._refused(Answer(reply.status, reply.headers, body, place.shown), place)
+            raise self._refused(refusal(reply, place), place)
         said = reply.headers.get("content-length", "")
         if said.isdigit() and int(said) > most:
             raise too_large(most)

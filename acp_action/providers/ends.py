@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from acp_action.errors import FatalError
 
@@ -31,11 +31,16 @@ class FieldError(FatalError):
 
 
 class Ended(Exception):  # noqa: N818 - a state, not a fault
-    """A job has ended and made nothing; ``error`` says why."""
+    """A job has ended and made nothing; ``error`` says why.
 
-    def __init__(self, error: ProviderError) -> None:
+    ``then``: what a later run may do with the same step. ``anew``: order again, nothing was billed or all is
+    lost; ``never``: say the same, it may have been billed; ``ask``: ask this job again, which costs nothing.
+    """
+
+    def __init__(self, error: ProviderError, then: Literal["anew", "never", "ask"] = "anew") -> None:
         super().__init__(str(error))
         self.error = error
+        self.then = then
 
 
 def named(error: ProviderError, fields: Fields) -> ProviderError:

@@ -6,7 +6,6 @@ the addresses that were checked, end with the request's bounds, and are not used
 
 from __future__ import annotations
 
-import logging
 import time
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -81,9 +80,12 @@ class Pool:
         looks it up.
         """
         with ExitStack() as stack:
-            request = _prepared(method, place, headers, content, stack)
+            # The library is told the origin alone: its errors and logs cannot hold what else an address keeps
+            # secret, and that is sent as it was given, where the library would write it anew.
+            request = _prepared(method, place.origin, headers, content, stack)
             proxy = proxy_for(self._network, secure=place.secure, host=place.host, port=place.port)
-            reply = Reply(self._sent(request, proxy, Asked(bounds, addresses, self._now)), bounds)
+            target = f"{place.origin}{place.target}" if proxy and not place.secure else place.target
+            reply = Reply(self._sent(request, proxy, Asked(target, bounds, addresses, self._now)), bounds)
             stack.callback(reply.close)
             yield reply
 
@@ -95,11 +97,9 @@ class Pool:
                 request, stream=True, allow_redirects=False, proxies=proxies, verify=True, timeout=None
             )
         except (requests.RequestException, HTTPError) as error:
-            trouble = Severed(described(error), left=asked.bounds.is_sent)
+            raise Severed(described(error), left=asked.bounds.is_sent) from error
         finally:
             ASKED.reset(mark)
-        # Out here, so that it does not carry the library's error, which names the whole address.
-        raise trouble
 
 
 class Reply:
@@ -137,7 +137,7 @@ class Reply:
 
 
 def _prepared(
-    method: str, place: Place, headers: Mapping[str, str], content: Content, stack: ExitStack
+    method: str, origin: str, headers: Mapping[str, str], content: Content, stack: ExitStack
 ) -> requests.PreparedRequest:
     body: Any = content.body
     if isinstance(body, Path):
@@ -145,10 +145,7 @@ def _prepared(
         body = stack.enter_context(body.open("rb")) if content.size else b""
     form: list[Any] = [(name, (None, text)) for name, text in content.fields.items()]
     form += [(part.field, (part.name, part.content, part.media_type)) for part in content.files]
-    request = requests.Request(method, place.origin, dict(headers), form, None if form else body).prepare()
-    # As it was given: addresses may be signed, and requests would write some of their characters anew.
-    request.url = f"{place.origin}{place.target}"
-    return request
+    return requests.Request(method, origin, dict(headers), form, None if form else body).prepare()
 
 
 class _Session(requests.Session):
@@ -187,7 +184,7 @@ class _Line(HTTPConnection):
     sock: Plain
 
     def _new_conn(self) -> Plain:
-        bounds, addresses, _ = ASKED.get()
+        _, bounds, addresses, _ = ASKED.get()
         found = addresses if addresses and self.proxy is None else looked_up(self.host, self.port)
         return reached(found, self.port, bounds)
 
@@ -204,7 +201,7 @@ class _Line(HTTPConnection):
 
     def request(self, *args: Any, **options: Any) -> None:
         """Send a request, of which ``fault`` tells whether it left whole."""
-        bounds, _, self.now = ASKED.get()
+        _, bounds, _, self.now = ASKED.get()
         self.fault = None
         self.sock.bounds = bounds
         bounds.holds(partial(shut, self.sock))
@@ -214,6 +211,10 @@ class _Line(HTTPConnection):
         except OSError as error:
             # What the other end did not get whole, it cannot carry out. It may have said why.
             self.fault = error
+
+    def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """The library's, for the address that is really asked."""
+        super().putrequest(method, ASKED.get().target, *args, **options)
 
     def getresponse(self) -> Any:
         """The head of the answer. Raises Severed."""
@@ -241,7 +242,7 @@ class _Lines(HTTPConnectionPool):
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         conn: Any = super()._get_conn(timeout)
-        bounds, _, now = ASKED.get()
+        _, bounds, _, now = ASKED.get()
         if now() - conn.used > (_FRESH if bounds.paid else _STALE):
             conn.close()
         return conn
@@ -269,14 +270,3 @@ class _SecureLines(_Lines, HTTPSConnectionPool):
 
 
 _POOLS: Final = {"http": _Lines, "https": _SecureLines}
-
-
-class _Silence(logging.Filter):
-    """Leaves out what the library logs of our requests: it tells addresses with their secrets."""
-
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - as the library calls it
-        return ASKED.get(None) is None
-
-
-for _name in ("connection", "connectionpool", "response", "util.retry"):
-    logging.getLogger(f"urllib3.{_name}").addFilter(_Silence())

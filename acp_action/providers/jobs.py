@@ -10,8 +10,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.artifacts import SINGULAR
-from acp_action.errors import AcpError, DeadlineExpired, FatalError, StopWork, TransientError
+from acp_action.errors import AcpError, DeadlineExpired, FatalError, PolicyRefusal, StopWork, TransientError
 from acp_action.providers.base import Product, RemoteJob
+from acp_action.providers.calls import check_result
 from acp_action.providers.ends import CancelledThere, Ended
 from acp_action.providers.parting import Parting
 from acp_action.providers.polling import Experience
@@ -105,6 +106,7 @@ class JobAdapter(Remote):
 
     def product(self, request: Request, fields: Fields, token: Token, result: Result) -> Product:
         """The media that the result tells of, fetched; or its text."""
+        check_result(result)
         facts: dict[str, Any] = {
             "cost": self.cost(request, fields),
             "seed": result.get("seed"),
@@ -179,13 +181,16 @@ class JobAdapter(Remote):
     def _concluded(
         self, request: Request, fields: Fields, watch: Watch, look: Look, token: Token, trail: Trail
     ) -> Result:
-        try:
-            result = self.conclude(request, fields, watch.job, look, token)
-        except Ended as ended:
-            trail.withdrawn(str(ended.error))
-            raise ended.error from ended.__cause__
         job: dict[str, JsonValue] = {"id": watch.job.id, "urls": dict(watch.job.urls)}
-        result = {**result, "job": job}
+        try:
+            result = {**self.conclude(request, fields, watch.job, look, token), "job": job}
+        except Ended as ended:
+            if ended.then == "anew":
+                trail.withdrawn(str(ended.error))
+            elif ended.then == "never":
+                word = "refused" if isinstance(ended.error, PolicyRefusal) else "failed"
+                trail.settled({word: str(ended.error), "job": job})
+            raise ended.error from ended.__cause__
         trail.settled({**result, "files": [_kept(address) for address in _files(result)]})
         return {**result, "queued": watch.queued}
 

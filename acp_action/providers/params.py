@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # What only the embedded provider acts on.
 _BEHAVIOUR: Final = ("delay", "fail", "transient", "refuse", "retry_after")
 _SHOWN: Final = 12
+SHOTS: Final = "multi_prompt"
+"""Where a film's shots are told one by one, in place of its prompt."""
 
 
 class Fields(NamedTuple):
@@ -166,6 +168,8 @@ class _Resolution:
 
 
 def _text_problems(known: Vocabulary, params: Mapping[str, Any], texts: list[str]) -> Iterator[Complaint]:
+    if texts and SHOTS in params and SHOTS in known.fields:
+        yield Complaint(f"{texts[0]} and {SHOTS} tell the film twice", "keep one of them", SHOTS)
     if len(texts) > 1:
         what = f"{texts[0]} and {texts[1]} say the same thing twice"
         yield Complaint(what, "keep one of them", texts[1])

@@ -15,8 +15,8 @@ import threading
 from typing import Final, NamedTuple
 
 _BOUND: Final = 0.02  # relative delay that may gather, in expectation, before the first dense look
-_DENSE_FROM: Final = -0.4  # in standard deviations of the logarithm
-_RATIO: Final = 0.06
+_DENSE_FROM: Final = -0.15  # in standard deviations of the logarithm
+_RATIO: Final = 0.05
 _LATE_FROM: Final = 1.0
 _LATE_RATIO: Final = 0.12
 _SPREAD: Final = 0.6  # of the logarithm, of a model's job times as such

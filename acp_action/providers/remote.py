@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
@@ -11,7 +12,8 @@ from acp_action.catalogue import prices
 from acp_action.errors import FatalError
 from acp_action.providers import values
 from acp_action.providers.base import LooseTrail, Product
-from acp_action.providers.params import resolve, settled_fields, text_complaints
+from acp_action.providers.params import SHOTS, resolve, settled_fields, text_complaints
+from acp_action.providers.shapes import shaped_like_input
 from acp_action.providers.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -59,6 +61,13 @@ class Remote:
         self.account = account
         self._wire = wire
         self._downloads = downloads
+        self._making = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections that are kept open; the adapter can be used on."""
+        for way in (self._wire, self._downloads):
+            if way is not None:
+                way.close()
 
     # --- before anything runs
 
@@ -137,25 +146,23 @@ class Remote:
     @property
     def wire(self) -> Wire:
         """The way to the service, with the key; connections are pooled for all threads."""
-        if self._wire is None:
-            from acp_action.providers.wire import Wire
+        with self._making:
+            if self._wire is None:
+                from acp_action.providers.wire import Wire
 
-            self._wire = Wire(
-                self.account,
-                self.account.urls.get("api", self.address),
-                auth=self.authorization(),
-                rules=self.rules(),
-            )
-        return self._wire
+                base = self.account.urls.get("api", self.address)
+                self._wire = Wire(self.account, base, auth=self.authorization(), rules=self.rules())
+            return self._wire
 
     @property
     def downloads(self) -> Downloads:
         """The way to media, without the key."""
-        if self._downloads is None:
-            from acp_action.providers.download import Downloads
+        with self._making:
+            if self._downloads is None:
+                from acp_action.providers.download import Downloads
 
-            self._downloads = Downloads(self.account)
-        return self._downloads
+                self._downloads = Downloads(self.account)
+            return self._downloads
 
     def authorization(self) -> Mapping[str, str]:
         """The headers that carry the key."""
@@ -179,7 +186,14 @@ class Remote:
             raise FatalError(f"{request.model.key} needs a {name}: give params.{name}, or the run's input")
         if known.port is not None and known.port.required and not request.media:
             raise FatalError(f"{request.model.key} needs {known.port.kind} media; use input_from")
-        return fields
+        return shaped_like_input(request, fields)
+
+    def text_fields(self, request: Request, fields: Fields) -> dict[str, JsonValue]:
+        """The text, in the model's field for it; left out where ``multi_prompt`` tells it shot by shot."""
+        text = vocabulary(request.type, request.model).text
+        if text is None or request.text is None or SHOTS in fields.values:
+            return {}
+        return {text.name: request.text}
 
     def cost(self, request: Request, fields: Fields) -> float | None:
         """What this request costs at most, None when that is not known."""

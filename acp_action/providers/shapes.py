@@ -1,12 +1,20 @@
-"""Where results stand in an answer's JSON, by the catalogue's notation: ``images[].url``, ``video.url``."""
+"""Shapes: where results stand in an answer's JSON, and the shape of a picture that is made from another."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import TYPE_CHECKING, Any
+
+from acp_action.artifacts import Output
+from acp_action.providers import values
+
+if TYPE_CHECKING:
+    from acp_action.providers.base import Request
+    from acp_action.providers.params import Fields
 
 
 def at_path(tree: Any, path: str) -> list[Any]:
-    """What stands at a path, in order; what is null or not there is left out.
+    """What stands at a path of the catalogue's notation, in order; what is null or not there is left out.
 
     >>> at_path({"images": [{"url": "a"}, {"url": None}, {"url": "b"}]}, "images[].url")
     ['a', 'b']
@@ -32,3 +40,26 @@ def addresses_in(value: Any) -> list[str]:
         members = value.values() if isinstance(value, dict) else value
         return [address for member in members for address in addresses_in(member)]
     return []
+
+
+def shaped_like_input(request: Request, fields: Fields) -> Fields:
+    """The fields, with a shape that has to be sent and that nobody set taken from the input picture.
+
+    A model that must be told the shape would else cut every picture to its default.
+    """
+    required = next((p for p in request.model.params if p.name == "aspect_ratio" and p.required), None)
+    size = _input_size(request)
+    if required is None or "aspect_ratio" in fields.origins or size is None:
+        return fields
+    known = {ratio: read for ratio in required.values if (read := values.ratio(ratio))}
+    nearest = min(known, key=lambda ratio: abs(math.log(float(known[ratio]) * size[1] / size[0])))
+    return fields._replace(values={**fields.values, "aspect_ratio": nearest})
+
+
+def _input_size(request: Request) -> tuple[float, float] | None:
+    """Width and height of the first picture that the step is made from, where they were measured."""
+    first = next((item for item in request.media if isinstance(item, Output)), None)
+    if first is None or not first.files:
+        return None
+    width, height = (values.number(first.files[0].facts.get(side)) for side in ("width", "height"))
+    return (width, height) if width and height and width > 0 and height > 0 else None

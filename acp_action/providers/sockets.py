@@ -29,9 +29,11 @@ _PIECE: Final = 256 * 1024
 class Asked(NamedTuple):
     """What a connection has to know of the request that this thread sends over it.
 
-    ``addresses``: where its host is, checked before; empty: the name is looked up. ``now``: seconds.
+    ``target``: what it asks for. ``addresses``: where its host is, checked before; empty: the name is looked
+    up. ``now``: seconds.
     """
 
+    target: str
     bounds: Bounds
     addresses: tuple[str, ...]
     now: Callable[[], float]

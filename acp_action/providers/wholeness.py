@@ -16,6 +16,7 @@ _BOXES: Final = frozenset(
     {b"mdat", b"moov", b"moof", b"free", b"skip", b"uuid", b"ftyp", b"mfra", b"sidx", b"wide"}
 )
 _MOST_BOXES: Final = 100_000
+_MOST_TAGS: Final = 4
 _OGG_PAGE: Final = 27
 _OGG_LONGEST: Final = 65_307
 _SEGMENT: Final = b"\x18\x53\x80\x67"
@@ -96,7 +97,11 @@ def _segment_end(head: bytes) -> int:
 
 def _xing_bytes(file: BinaryIO) -> int:
     """Where an MP3's sound ends by the remark of its encoder, 0 without one."""
-    begin = _id3_size(file.read(10))
+    begin = 0
+    # Who adds a tag does not always look whether there is one.
+    for _ in range(_MOST_TAGS):
+        file.seek(begin)
+        begin += _id3_size(file.read(10))
     file.seek(begin)
     head = file.read(256)
     mark = _XING.search(head)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import random
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from acp_action.errors import FatalError, ProviderError, UnknownOutcome
+from acp_action.errors import ProviderError, UnknownOutcome
 from acp_action.providers.answer import Answer
 from acp_action.providers.bounds import GRACE, Bounds, Severed
 from acp_action.providers.faults import Rules, error_of, error_of_severed, unreadable
-from acp_action.providers.intake import poured, whole
+from acp_action.providers.intake import poured, refusal, whole
 from acp_action.providers.link import Link
 from acp_action.providers.outgoing import NOTHING, Content, Part, content_of
 from acp_action.providers.persist import insisted, is_passing, never_left
@@ -37,7 +37,6 @@ __all__ = ["Answer", "Part", "Rules", "Said", "Wire", "announced", "retry_after"
 
 MOST: Final = 256 * 1024 * 1024
 """Bytes of an answer that is held in memory; pictures come in it as base64."""
-_MOST_ERROR: Final = 1024 * 1024
 
 # Seconds: one try of a safe call; an order where neither caller nor deadline says less; a stream's silence.
 _TRY: Final = 60.0
@@ -212,7 +211,7 @@ class Wire:
         try:
             with self._link.sent("GET", place, token, asked, NOTHING, bounds) as reply:
                 if reply.status not in _OK:
-                    raise self._error(self._refusal(reply, place), what, paid=False)
+                    raise self._error(refusal(reply, place), what, paid=False)
                 yield self._events(reply, token, what, place.host)
         except Severed as broken:
             raise self._broken(broken, token, what, place.host) from broken
@@ -261,13 +260,18 @@ class Wire:
             with self._link.sent("POST", place, token, headers, body, bounds) as reply:
                 if reply.status in _OK:
                     return Answer(reply.status, reply.headers, take(reply), place.shown)
-                answer = self._refusal(reply, place)
+                answer = refusal(reply, place)
         except Severed as broken:
             error = error_of_severed(broken, what, self.account, place.host, paid=True)
             if not broken.left:
                 trail.withdrawn(str(error))
                 token.check()
             raise error from broken
+        except Exception as fault:
+            # A key that no header can hold, certificates that cannot be read: the trail must not stay open.
+            if not bounds.is_sent:
+                trail.withdrawn(str(fault))
+            raise
         error = self._error(answer, what, paid=True)
         if not isinstance(error, UnknownOutcome):
             trail.withdrawn(str(error))
@@ -289,10 +293,3 @@ class Wire:
 
     def _error(self, answer: Answer, what: str, *, paid: bool) -> ProviderError:
         return error_of(answer, what, self.account, self.rules, paid=paid, now=self._wall())
-
-    def _refusal(self, reply: Reply, place: Place) -> Answer:
-        """An answer that is no success; its status counts even where its body is cut short."""
-        body = b""
-        with suppress(Severed, FatalError):
-            body = whole(reply, _MOST_ERROR)
-        return Answer(reply.status, reply.headers, body, place.shown)

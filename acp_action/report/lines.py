@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from acp_action.events import (
     GroupFinished,
     GroupStarted,
+    LaneHeld,
+    LaneReopened,
     StepFinished,
     StepParked,
     StepStarted,
@@ -75,6 +77,10 @@ def log_line(event: Event) -> LogLine | None:
             return _step_finished(event)
         case StepParked():
             return _step_parked(event)
+        case LaneHeld():
+            return _lane_held(event)
+        case LaneReopened():
+            return LogLine("INFO", f"{one_line(event.lane)}: goes on after {event.held:.1f} s")
         case GroupStarted():
             noun = "step" if event.steps == 1 else "steps"
             return LogLine(
@@ -101,10 +107,18 @@ def _step_finished(event: StepFinished) -> LogLine:
 
 
 def _step_parked(event: StepParked) -> LogLine:
-    level: Level = "WARNING" if event.why == "retry" else "INFO"
+    # Of steps that a limit holds, the lane tells in one line; there may be hundreds.
+    level: Level = "WARNING" if event.why == "retry" else "DEBUG"
     why = f": {one_line(event.reason, _REASON_LIMIT)}" if event.reason else ""
     text = f"{_place(event)}Waiting: {one_line(event.step)} (again in {seconds(event.delay)}){why}"
     return LogLine(level, text)
+
+
+def _lane_held(event: LaneHeld) -> LogLine:
+    steps = "1 step waits" if event.waiting == 1 else f"{event.waiting} steps wait"
+    why = f" ({one_line(event.reason, _REASON_LIMIT)})" if event.reason else ""
+    text = f"{one_line(event.lane)}: rate limit, {steps}, next start in {event.delay:.1f} s{why}"
+    return LogLine("INFO", text)
 
 
 def _group_finished(event: GroupFinished) -> LogLine:

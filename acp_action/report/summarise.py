@@ -157,16 +157,16 @@ def _rounded(item: PathItem) -> PathItem:
 def _settings(plan: Plan) -> tuple[Setting, ...]:
     settings = plan.settings
     names = (
-        "parallel", "schedule", "max_workers", "worker_cap", "rate_limit_delay", "fail_fast", "timeout",
-        "log_level", "output_dir", "provider",
+        "parallel", "schedule", "max_workers", "worker_cap", "rate_limit_delay", "rate_limits",
+        "max_rate_limit_wait", "fail_fast", "timeout", "log_level", "output_dir", "provider",
     )  # fmt: skip
     origins = settings.origins or {}
     values = {name: getattr(settings, name) for name in names}
     return tuple(
         Setting(name, clean_text(value) if isinstance(value, str) else value, origins.get(name, "default"))
         for name, value in values.items()
-        # These two have no value unless someone gives one.
-        if not (value is None and name in ("worker_cap", "provider"))
+        # These have no value unless someone gives one.
+        if not (value in (None, {}) and name in ("worker_cap", "provider", "rate_limits"))
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from acp_action.report.lines import seconds
@@ -53,7 +54,21 @@ def setting_words(value: SettingValue) -> str:
             return str(value).lower()
         case float():
             return f"{value:g}"
+        case Mapping():
+            return limits_words(value)
     return str(value)
+
+
+def limits_words(limits: Mapping[str, Mapping[str, float]]) -> str:
+    """Limits by provider, as the file would say them.
+
+    >>> limits_words({"fal": {"requests_per_minute": 60.0, "concurrency": 10}})
+    '{fal: {requests_per_minute: 60, concurrency: 10}}'
+    """
+    each = (
+        f"{name}: {{{', '.join(f'{k}: {v:g}' for k, v in said.items())}}}" for name, said in limits.items()
+    )
+    return f"{{{', '.join(each)}}}"
 
 
 def _spent(waited_for: str) -> str:

@@ -15,13 +15,16 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from acp_action.engine.throttle import Limits, Throttle
 from acp_action.providers.base import Announced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from acp_action.engine.throttle import Ticket
+    from acp_action.engine.throttle import Throttle, Ticket
+
+
+# Seconds that anything takes on its way, from and to.
+HOP = (0.025, 0.055)
 
 
 class Server(Protocol):
@@ -157,7 +160,7 @@ class InFlight:
             return 0.0
         return max(min(self.ends, default=now + 1.0) - now, 1e-6)
 
-    def enter(self, now: float) -> None:  # noqa: ARG002
+    def enter(self, now: float) -> None:
         """Counts it."""
         self.inside += 1
 
@@ -166,7 +169,7 @@ class InFlight:
         self.inside -= 1
         self.ends[:] = [end for end in self.ends if end > now + 1e-9]
 
-    def announced(self, now: float) -> Announced:  # noqa: ARG002
+    def announced(self, now: float) -> Announced:
         """The cap."""
         return Announced(self.cap)
 
@@ -179,7 +182,7 @@ class Together:
 
     def wait(self, now: float) -> float:
         """The longest."""
-        return max(part.wait(now) for part in self.parts)
+        return float(max(part.wait(now) for part in self.parts))
 
     def enter(self, now: float) -> None:
         """In all."""
@@ -200,7 +203,9 @@ class Together:
     def announced(self, now: float) -> Announced:
         """What each says."""
         found = [part.announced(now) for part in self.parts]
-        return Announced(*(next((v for v in values if v is not None), None) for values in zip(*found, strict=True)))
+        return Announced(
+            *(next((v for v in values if v is not None), None) for values in zip(*found, strict=True))
+        )
 
 
 @dataclass
@@ -282,7 +287,7 @@ KINDS: dict[str, Callable[[], Any]] = {
 
 @dataclass
 class Outcome:
-    """How a run went. ``sends``, ``refusals``, ``entries``: moments at the server. ``waited``: by job, after refusals."""
+    """How a run went. ``sends``, ``refusals``, ``entries``: moments at the server."""
 
     seconds: float = 0.0
     done: int = 0
@@ -332,7 +337,7 @@ class Client:
         heapq.heappush(self.events, (when, next(self.count), act))
 
     def _hop(self) -> float:
-        return self.rng.uniform(0.025, 0.055)
+        return self.rng.uniform(*HOP)
 
     def _pump(self, now: float) -> None:
         while self.waiting and self.busy < self.workers:
@@ -383,7 +388,9 @@ class Client:
         self.out.done += 1
         self.out.seconds = now
 
-    def _refused(self, job: int, ticket: Ticket, told: float | None, said: Announced | None, now: float) -> None:
+    def _refused(
+        self, job: int, ticket: Ticket, told: float | None, said: Announced | None, now: float
+    ) -> None:
         self.throttle.refused(ticket, now, told, self.kind, said)
         self.busy -= 1
         self.out.most_attempts = max(self.out.most_attempts, self.attempts[job])
@@ -405,18 +412,16 @@ def service_times(jobs: int, seed: int, mean: float = 2.0) -> list[float]:
 
 
 def best_possible(server: Any, workers: int, jobs: int, seed: int, mean: float = 2.0) -> float:
-    """Seconds when the limit itself lets each request in at the first moment it can, and nothing is refused."""
+    """Seconds when the limit itself lets each request in as soon as it can, and nothing is refused."""
     times = service_times(jobs, seed, mean)
     rng = random.Random(seed)
-    hop = lambda: rng.uniform(0.025, 0.055)  # noqa: E731
     inside: list[float] = []
-    free = [0.0] * workers
     now = last = 0.0
     cap = _cap_of(server)
     free = [0.0] * min(workers, cap)
     for job in range(jobs):
         start = heapq.heappop(free)
-        now = max(now, start + hop())
+        now = max(now, start + rng.uniform(*HOP))
         while True:
             while inside and inside[0] <= now + 1e-12:
                 server.leave(heapq.heappop(inside))
@@ -429,7 +434,7 @@ def best_possible(server: Any, workers: int, jobs: int, seed: int, mean: float =
         heapq.heappush(inside, end)
         if hasattr(server, "ends"):
             server.ends.append(end)
-        back = end + hop()
+        back = end + rng.uniform(*HOP)
         heapq.heappush(free, back)
         last = max(last, back)
     return last

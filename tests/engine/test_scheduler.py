@@ -212,14 +212,6 @@ def test_waits_for_a_rate_limit_are_capped() -> None:
     assert result["a"].reason.startswith("rate limit: 429 (8 s waited")
 
 
-@pytest.mark.parametrize("kind", ["day", "credit"])
-def test_a_limit_that_waiting_does_not_mend_fails_at_once(kind: str) -> None:
-    """A daily quota or an empty account is not waited for."""
-    result = Virtual(plan_of([Spec("a")]), {"a": [(0.1, Refused("quota", 3600.0, kind))]}).run()
-    assert result["a"].status.value == "failed"
-    assert result.total_duration == near(0.1)
-
-
 def test_a_step_over_its_time_is_timed_out_and_says_after_how_long() -> None:
     """Expiry is a failure of its own kind."""
     result = Virtual(plan_of([Spec("a", timeout=5.0)]), {"a": [(60.0, DONE)]}).run()

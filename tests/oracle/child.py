@@ -14,7 +14,7 @@ import sys
 import traceback
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 # Everything that a run needs, before the first fork.
 from acp_action.api.codes import exit_code
@@ -26,6 +26,11 @@ from acp_action.providers.account import Account
 from acp_action.providers.registry import adapters
 from tests.oracle.kills import KillPoints
 from tests.oracle.paying import paying_providers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Carrying: TypeAlias = "Callable[[dict[str, Any]], dict[str, Any]]"
 
 
 def _adapter(account: dict[str, Any]) -> tuple[str, Any]:
@@ -60,7 +65,7 @@ def carried_out(wish: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def answer(wish: dict[str, Any]) -> dict[str, Any]:
+def answer(wish: dict[str, Any], carried_out: Carrying) -> dict[str, Any]:
     """Fork, run, and tell how it ended."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -86,12 +91,14 @@ def answer(wish: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Answer until there is nothing more to read."""
+def main(carrying: str = "tests.oracle.child:carried_out") -> None:
+    """Answer until there is nothing more to read. ``carrying``: what makes a run, as ``module:function``."""
+    module, _, name = carrying.partition(":")
+    carry = getattr(import_module(module), name)
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
+        sys.stdout.write(json.dumps(answer(json.loads(line), carry)) + "\n")
         sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -190,6 +190,15 @@ def test_raw_sound_is_taken_by_its_size(tmp_path: Path) -> None:
     assert keep(tmp_path, bytes(4801), "audio", "ulaw").facts["format"] == "ULAW"
 
 
+def test_a_cut_is_seen_behind_any_number_of_tags(tmp_path: Path) -> None:
+    """The encoder counts from where the sound begins."""
+    tag = b"ID3\x04\0\0\0\0\0\x0bTIT2\0\0\0\x01\0\0\x03"
+    whole = tag * 2 + a_sound(tmp_path / "made", "mp3")
+    assert keep(tmp_path, whole, "audio").path.suffix == ".mp3"
+    with pytest.raises(FatalError, match="cut short"):
+        keep(tmp_path, whole[:-3], "audio")
+
+
 def test_a_text_is_no_raw_sound(tmp_path: Path) -> None:
     """An error in place of samples is seen, as in place of anything else."""
     with pytest.raises(FatalError, match="sent a text"):

@@ -9,6 +9,8 @@ from acp_action.events import (
     Event,
     GroupFinished,
     GroupStarted,
+    LaneHeld,
+    LaneReopened,
     RunFinished,
     RunStarted,
     StepFinished,
@@ -56,7 +58,19 @@ OTHERS = [
     (finished("skipped", "disabled", total=0, attempts=0), "[WARNING] Skipped: image_1: disabled"),
     (
         StepParked(1.0, "image_1", "g", 1, 4, 1, "rate limit", "429", 5.04),
-        "[INFO] [1/4] Waiting: image_1 (again in 5.0s): 429",
+        "[DEBUG] [1/4] Waiting: image_1 (again in 5.0s): 429",
+    ),
+    (
+        LaneHeld(1.0, "fal", 5, 8.0, "429 too many requests"),
+        "[INFO] fal: rate limit, 5 steps wait, next start in 8.0 s (429 too many requests)",
+    ),
+    (
+        LaneHeld(1.0, "gemini flash\x1b", 1, 8.04, ""),
+        "[INFO] gemini flash\\u001b: rate limit, 1 step waits, next start in 8.0 s",
+    ),
+    (
+        LaneReopened(9.0, "fal", 8.0),
+        "[INFO] fal: goes on after 8.0 s",
     ),
     (
         StepParked(1.0, "image_1", "", 0, 0, 1, "retry", "reset", 0.5),

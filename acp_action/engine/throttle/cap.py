@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from acp_action.engine.throttle.pace import WASTE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Seconds of holding requests back before a trial, and what they are multiplied with after each that failed.
 _FIRST_GAP, _GROWTH, _LONGEST_GAP = 1.0, 3.0, 90.0
@@ -94,7 +97,7 @@ class CapMeter:
         level = None if self.level == math.inf else self.level
         return {"level": level, "confirmed": self.confirmed, "failures": self._failures}
 
-    def restore(self, learnt: dict[str, Any]) -> None:
-        """Go on from a snapshot."""
-        self.level = learnt["level"] or math.inf
-        self.confirmed, self._failures = learnt["confirmed"], learnt["failures"]
+    def restore(self, learnt: Mapping[str, Any]) -> None:
+        """Go on from a snapshot. Raises KeyError, TypeError or ValueError when it is none."""
+        self.level = math.inf if learnt["level"] is None else max(int(learnt["level"]), 1)
+        self.confirmed, self._failures = int(learnt["confirmed"]), min(max(int(learnt["failures"]), 0), 40)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Refusals per success that exploring may cost.
 WASTE = 0.004
@@ -17,7 +20,7 @@ _AGREE = (0.75, 1.33)
 # After so many that agree the rate is steady.
 _STEADY = 3
 # How much of what was tried beyond the measured rate is believed.
-_HOPE = 0.45
+_HOPE = 0.4
 # Slots left empty after a refusal.
 _SKIP = 0.3
 # Slots that may be made up for when they were missed: none but the current one, more under announced limits.
@@ -54,7 +57,7 @@ class PaceMeter:
         if self.rate is None:
             if self.ceiling < math.inf:
                 return self.ceiling
-            return _FIRST * 2.0 ** min(self.pressed / _DOUBLES_IN, 60.0)
+            return _FIRST * math.exp2(min(self.pressed / _DOUBLES_IN, 60.0))
         low = self.rate * 0.998
         if self.pressed < self.plateau:
             pace = low + (self.high - low) * self.pressed / self.plateau
@@ -66,18 +69,29 @@ class PaceMeter:
     @property
     def opening(self) -> float:
         """When the next request may leave."""
-        if self._free > 0 and self.rate is None and self.ceiling == math.inf:
-            return -math.inf
-        return self._slot
+        return -math.inf if self._opens_freely else self._slot
+
+    @property
+    def _opens_freely(self) -> bool:
+        """Whether this is one of the first few of a provider of which nothing is known."""
+        return self._free > 0 and self.rate is None and self.ceiling == math.inf
 
     def admit(self, now: float, pressed: float, idle: float) -> None:
-        """A request leaves; for ``pressed`` seconds the pace held it back, for ``idle`` seconds something else."""
+        """A request leaves, held back for ``pressed`` seconds by the pace and ``idle`` by something else."""
         self.pressed += pressed
         self._idle += max(idle, 0.0)
-        self._free -= 1
         gap = 1.0 / self.pace
-        # GCRA: a late request does not move the slots behind it, as long as it is not late by more than these.
+        if self._opens_freely:
+            self._free -= 1
+            self._slot = now + gap
+            return
+        # GCRA: a late request does not move the slots behind it, as long as it is late by no more than this.
         self._slot = max(self._slot, now - self._credit * gap) + gap
+
+    def give_back(self) -> None:
+        """A request that was admitted is not sent."""
+        self._slot -= 1.0 / self.pace
+        self._free += 1
 
     def announce(self, per_second: float) -> None:
         """Take over a rate that the provider told; nothing is explored beyond it."""
@@ -126,10 +140,10 @@ class PaceMeter:
         self._begin(measured + _HOPE * part * (min(pace, 1.1 * measured) - measured), pace)
 
     def reopened(self, rate: float, cycle: float, blocked: float) -> None:
-        """After ``blocked`` seconds requests are let in again; over the whole ``cycle`` it was ``rate`` a second.
+        """After ``blocked`` seconds requests are let in again; over the whole ``cycle`` it was ``rate``.
 
-        Where the rate had been steady, and the block is far longer than any before, it may have been an outage,
-        and the limit may be what it was: then the pace climbs back within seconds.
+        Where the rate had been steady, and the block is far longer than any before, it may have been an
+        outage, and the limit may be what it was: then the pace climbs back within seconds.
         """
         before, steady, pace = self.measured, self.agreeing >= _STEADY, self.pace
         agrees = self._agrees(rate)
@@ -153,7 +167,7 @@ class PaceMeter:
         """Start over from a rate that the provider lets in."""
         self.rate = rate
         self.high = min(max(high, rate), 1.1 * rate)
-        self._tau = max(min(max(self.span / 2.0, 1.0), 10.0), 2.0 / rate)
+        self._tau = max(min(max(self.span / 4.0, 1.0), 10.0), 2.0 / rate)
         self.plateau = min(self.plateau, max(90.0, 20.0 / rate), 1.5 / (WASTE * rate))
         self.pressed = 0.0
 
@@ -167,10 +181,18 @@ class PaceMeter:
             "agreeing": self.agreeing,
         }
 
-    def restore(self, learnt: dict[str, Any]) -> None:
-        """Go on from a snapshot."""
-        if not learnt["rate"]:
+    def restore(self, learnt: Mapping[str, Any]) -> None:
+        """Go on from a snapshot. Raises KeyError, TypeError or ValueError when it is none."""
+        if learnt["rate"] is None:
             return
-        self.measured, self.agreeing = learnt["measured"], learnt["agreeing"]
-        self.plateau, self.span = learnt["plateau"], learnt["span"]
-        self._begin(learnt["rate"], math.inf)
+        self.agreeing = int(learnt["agreeing"])
+        self.measured = _positive(learnt["measured"]) if learnt["measured"] is not None else None
+        self.plateau, self.span = _positive(learnt["plateau"]), max(float(learnt["span"]), 0.0)
+        self._begin(_positive(learnt["rate"]), math.inf)
+
+
+def _positive(value: Any) -> float:
+    number = float(value)
+    if not 0.0 < number < math.inf:
+        raise ValueError(f"{value!r} is no rate")
+    return number

@@ -7,16 +7,13 @@ inputs and outputs switched off: by it a later run finds what was paid.
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from acp_action.errors import DeadlineExpired, FatalError, PolicyRefusal, RateLimited, TransientError
-from acp_action.providers import values
 from acp_action.providers.base import RemoteJob
 from acp_action.providers.ends import Ended, FieldError, named
-from acp_action.providers.fal_answers import (
+from acp_action.providers.fal.answers import (
     FalRules,
     error_inside,
     files_in,
@@ -24,7 +21,18 @@ from acp_action.providers.fal_answers import (
     job_error,
     text_in,
 )
-from acp_action.providers.fal_files import FalFiles
+from acp_action.providers.fal.files import FalFiles
+from acp_action.providers.fal.states import (
+    SURE,
+    after,
+    app_of,
+    event_look,
+    is_final,
+    job_id,
+    notes_of,
+    seed_of,
+    status_look,
+)
 from acp_action.providers.inputs import media_inputs
 from acp_action.providers.jobs import JobAdapter
 from acp_action.providers.parting import Within
@@ -46,21 +54,12 @@ if TYPE_CHECKING:
 REST: Final = "https://rest.fal.ai"
 # All but redirects, which are an error of their own.
 _ANY: Final = frozenset(range(200, 600)) - frozenset(range(300, 400))
-_ID: Final = re.compile(r"[\w-]{1,128}", re.ASCII)
-_ID_IN_RUINS: Final = re.compile(rb'"request_id"\s*:\s*"([A-Za-z0-9_-]{1,128})"')
-_STATES: Final[Mapping[str, Literal["queued", "begun", "ended"]]] = {
-    "IN_QUEUE": "queued",
-    "IN_PROGRESS": "begun",
-    "COMPLETED": "ended",
-}
 # Seconds for one try of a call; a submit only puts a job into a queue.
 _SUBMIT: Final = 120.0
 _ASK: Final = 15.0
 # A stream that is silent so many standard deviations beyond the expected time is not waited for any longer.
 _PATIENCE: Final = 1.3
 _LEAST_PATIENCE: Final = 2.0
-# So often an answer without sense is asked for again before it is believed.
-_SURE: Final = 3
 _KEY_TROUBLE: Final = frozenset({401, 403})
 # The least start time that fal takes.
 _LEAST_START: Final = 2.0
@@ -77,6 +76,11 @@ class FalProvider(JobAdapter):
         super().__init__(*arguments, **options)
         self._streams = streams
         self._files = FalFiles(self)
+
+    def close(self) -> None:
+        """Close the connections that are kept open, those for uploads too."""
+        super().close()
+        self._files.close()
 
     def authorization(self) -> Mapping[str, str]:
         """The key in fal's own scheme."""
@@ -115,9 +119,7 @@ class FalProvider(JobAdapter):
 
     def _body(self, request: Request, fields: Fields, token: Token) -> dict[str, Any]:
         known = vocabulary(request.type, request.model)
-        body: dict[str, Any] = {}
-        if known.text is not None and request.text is not None:
-            body[known.text.name] = request.text
+        body: dict[str, Any] = self.text_fields(request, fields)
         media = [self._files.address(item, token) for item in media_inputs(request)]
         if known.port is not None and media:
             body[known.port.name] = media if known.port.type.startswith("list") else media[0]
@@ -125,18 +127,15 @@ class FalProvider(JobAdapter):
 
     def _accepted(self, answer: Answer, endpoint: str) -> RemoteJob:
         """The job that fal has taken. Raises UnknownOutcome when its id cannot be read."""
-        tree = answer.tree
-        if not isinstance(tree, dict):
-            found = _ID_IN_RUINS.search(answer.body)
-            tree = {"request_id": found[1].decode()} if found else {}
-        id = tree.get("request_id")  # noqa: A001 - what fal calls it
-        if not isinstance(id, str) or not _ID.fullmatch(id):
+        found = job_id(answer)
+        if found is None:
             raise unreadable(answer, "fal: ordering")
-        own = f"{self._base}/{app_of(endpoint)}/requests/{id}"
+        name, tree = found
+        own = f"{self._base}/{app_of(endpoint)}/requests/{name}"
         built = {"status": f"{own}/status", "response": own, "cancel": f"{own}/cancel"}
         # The addresses it tells, as its documentation asks; but the key is sent to this account's host alone.
         told = {role: str(tree.get(f"{role}_url")) for role in built}
-        return RemoteJob(id, {r: told[r] if self._is_own(told[r]) else built[r] for r in built})
+        return RemoteJob(name, {r: told[r] if self._is_own(told[r]) else built[r] for r in built})
 
     @property
     def _base(self) -> str:
@@ -172,7 +171,7 @@ class FalProvider(JobAdapter):
             raise self._told_by_table(answer)
         tree = answer.tree
         if answer.status in (200, 202) and isinstance(tree, dict):
-            return _status(tree)
+            return status_look(tree)
         pause = retry_after(answer, 0.0) if answer.status in (429, 503) else None
         state: Literal["gone", "unclear"] = "gone" if answer.status == 404 else "unclear"
         return Look(state, {"status": answer.status, "said": answer.said}, pause=min(pause or 0.0, 60.0))
@@ -188,7 +187,7 @@ class FalProvider(JobAdapter):
             within = Within(token, patience)
             with self.wire.stream(url, within, what="following the job", silence=patience) as events:
                 for _, text in events:
-                    look = _event(text)
+                    look = event_look(text)
                     heard = heard or look.state != "unclear"
                     if look.state != "unclear":
                         self.noticed(watch, look, token, trail)
@@ -209,18 +208,19 @@ class FalProvider(JobAdapter):
         tree, model = answer.tree, request.model
         if answer.status != 200 or not isinstance(tree, dict):
             error = job_error(answer)
-            raise Ended(named(error, fields)) if error else self._told_by_table(answer)
+            raise Ended(named(error, fields), after(answer, error)) if error else self._told_by_table(answer)
         writes = model.makes == "text"
         files, text = ([], text_in(tree, model)) if writes else (files_in(tree, model), "")
         error = error_inside(tree)
         if error is not None and not (files or text):
-            raise Ended(named(error, fields))
+            raise Ended(named(error, fields), "ask")
         if is_withheld(tree):
-            raise Ended(PolicyRefusal("fal withheld every picture (has_nsfw_concepts); it may be billed"))
+            refusal = PolicyRefusal("fal withheld every picture (has_nsfw_concepts); it may be billed")
+            raise Ended(refusal, "never")
         if not (files or text):
             what = f"job {job.id} ended without any {model.makes}; it may be billed"
-            raise Ended(FatalError(f"fal: {what}"))
-        return {"files": files, "text": text, "seed": _seed(tree), "notes": _notes(answer, look)}
+            raise Ended(FatalError(f"fal: {what}"), "ask")
+        return {"files": files, "text": text, "seed": seed_of(tree), "notes": notes_of(answer, look)}
 
     def _result(self, job: RemoteJob, look: Look, token: Token) -> Answer:
         """The answer that is the job's own; other trouble is met by asking again, until the deadline.
@@ -235,14 +235,14 @@ class FalProvider(JobAdapter):
             except (TransientError, RateLimited) as error:
                 pause = error.retry_after or 0.0
             else:
-                if answer.status in _KEY_TROUBLE or _is_final(answer, look, tries):
+                if answer.status in _KEY_TROUBLE or is_final(answer, look, tries):
                     return answer
                 if answer.status == 404 and token.now() - begun > self.not_yet:
                     raise FatalError(f"fal no longer knows job {job.id}; it was paid, its output expired")
                 pause = retry_after(answer, 0.0) or 0.0
             tries += 1
             token.wait(max(min(pause, 60.0), min(0.2 * 2**tries, 10.0)), f"the result of job {job.id}")
-            if tries >= _SURE and "error" not in look.answer:
+            if tries >= SURE and "error" not in look.answer:
                 look = self.look(job, token)
 
     def _ask_for_result(self, job: RemoteJob, token: Token) -> Answer:
@@ -266,54 +266,3 @@ class FalProvider(JobAdapter):
         from acp_action.providers.faults import error_of
 
         return error_of(answer, "the job", self.account, self.rules(), paid=False, now=0.0)
-
-
-def _is_final(answer: Answer, look: Look, tries: int) -> bool:
-    """Whether an answer to the question for the result is the job's own last word."""
-    tree = answer.tree
-    if answer.status == 200 and isinstance(tree, dict):
-        return error_inside(tree) is None or "error" in look.answer or tries >= _SURE
-    error = job_error(answer)
-    if isinstance(error, TransientError):
-        return "error" in look.answer
-    return error is not None
-
-
-def app_of(endpoint: str) -> str:
-    """The part of an endpoint under which its jobs are kept.
-
-    >>> app_of("fal-ai/kling-video/v2.6/pro/text-to-video"), app_of("workflows/me/mine/v1")
-    ('fal-ai/kling-video', 'workflows/me/mine')
-    """
-    parts = endpoint.split("/")
-    return "/".join(parts[: 3 if parts[0] in ("workflows", "comfy") else 2])
-
-
-def _status(tree: Mapping[str, Any]) -> Look:
-    state = _STATES.get(str(tree.get("status")))
-    if state is None:
-        return Look("unclear", {"status": str(tree.get("status"))[:60]})
-    metrics = tree.get("metrics")
-    took = values.number(metrics.get("inference_time")) if isinstance(metrics, dict) else None
-    position = values.whole(tree.get("queue_position"))
-    failed = {"error": tree["error"]} if tree.get("error") else {}
-    return Look(state, failed, took=took if took and took > 0 else None, position=position)
-
-
-def _event(text: str) -> Look:
-    try:
-        tree = json.loads(text)
-    except (ValueError, RecursionError):
-        return Look("unclear")
-    return _status(tree) if isinstance(tree, dict) else Look("unclear")
-
-
-def _seed(tree: Mapping[str, Any]) -> int | None:
-    seed = tree.get("seed")
-    return seed if isinstance(seed, int) and not isinstance(seed, bool) else None
-
-
-def _notes(answer: Answer, look: Look) -> dict[str, Any]:
-    units = values.number(answer.headers.get("x-fal-billable-units"))
-    notes: dict[str, Any] = {} if units is None or units < 0 else {"billable_units": units}
-    return notes if look.took is None else {**notes, "inference_seconds": look.took}

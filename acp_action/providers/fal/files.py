@@ -78,6 +78,11 @@ class FalFiles:
             params={"storage_type": "fal-cdn-v3"}, json={},
         )  # fmt: skip
 
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        if self._rest is not None:
+            self._rest.close()
+
     def _api(self) -> Wire:
         from acp_action.providers.wire import Wire
 

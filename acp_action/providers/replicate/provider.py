@@ -123,9 +123,7 @@ class ReplicateProvider(JobAdapter):
 
     def _input(self, request: Request, fields: Fields, token: Token) -> dict[str, Any]:
         known = vocabulary(request.type, request.model)
-        given: dict[str, Any] = {}
-        if known.text is not None and request.text is not None:
-            given[known.text.name] = request.text
+        given: dict[str, Any] = self.text_fields(request, fields)
         media = [self._file(item, token) for item in media_inputs(request)]
         if known.port is not None and media:
             given[known.port.name] = media if known.port.type.startswith("list") else media[0]
@@ -198,15 +196,17 @@ class ReplicateProvider(JobAdapter):
         tree, model = look.answer, request.model
         state = tree.get("status")
         if state != "succeeded":
-            raise Ended(_failure(job, tree))
+            error = _failure(job, tree)
+            raise Ended(error, "never" if isinstance(error, PolicyRefusal) else "anew")
         output = tree.get("output")
         if output is None and tree.get("data_removed"):
-            raise Ended(FatalError(f"replicate: prediction {job.id} was paid, and its output has expired"))
+            gone = FatalError(f"replicate: prediction {job.id} was paid, and its output has expired")
+            raise Ended(gone, "ask")
         text = _text(output) if model.makes == "text" else ""
         files = [] if model.makes == "text" else addresses_in(output)
         if not (text or files):
             what = f"prediction {job.id} succeeded without any {model.makes}; it may be billed"
-            raise Ended(FatalError(f"replicate: {what}"))
+            raise Ended(FatalError(f"replicate: {what}"), "ask")
         return {"files": files, "text": text, "seed": _seed(tree, fields), "notes": _notes(look)}
 
     def cancel(self, job: RemoteJob, token: Token) -> Look:
