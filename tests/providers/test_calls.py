@@ -32,7 +32,7 @@ from tests.providers.fault_server import (
     short,
     stalls,
 )
-from tests.providers.test_download import with_certificate
+from tests.providers.test_download import resolves, with_certificate
 from tests.providers.wiring import KEY, LeapingClock, a_token, a_wire, an_account, kept
 
 if TYPE_CHECKING:
@@ -301,6 +301,50 @@ def test_connections_to_many_hosts_are_not_all_kept() -> None:
         gc.collect()
         assert {line.port for line in kept(wire)} == {server.port for server in servers[-8:]}
         wire.close()
+
+
+def test_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Proxies, passwords and certificates are those that the trusted side handed in."""
+    (tmp_path / "netrc").write_text("machine api.example login me password netrc-secret\n")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "no.pem"))
+    resolves(monkeypatch, ["127.0.0.1"])
+    with FaultServer(GOOD) as server:
+        url = f"http://api.example:{server.port}"
+        wire = Wire(an_account(url, plain_http=True), url, auth={})
+        wire.get("/s", a_token(), what="asking")
+        wire.close()
+    assert "authorization" not in server.requests[0].headers
+
+
+def test_cookies_are_not_kept() -> None:
+    """What one call's answer sets, no other call sends."""
+    with FaultServer(answer(200, Set_Cookie="a=1; Path=/")) as server:
+        wire = a_wire(server)
+        for _ in range(2):
+            wire.get("/s", a_token(), what="asking")
+        wire.close()
+    assert not any("cookie" in request.headers for request in server.requests)
+
+
+def test_an_address_is_asked_as_it_was_given() -> None:
+    """It may be signed as it stands; only what no request can hold is encoded."""
+    with FaultServer(GOOD) as server:
+        wire = a_wire(server)
+        wire.get("/a/./b%2fc|d?e=%7ef&g=[h]&i=ü", a_token(), what="asking")
+        wire.close()
+    assert server.requests[0].target == "/a/./b%2fc|d?e=%7ef&g=[h]&i=%C3%BC"
+
+
+def test_an_empty_file_is_sent_with_its_length(tmp_path: Path) -> None:
+    """Not in chunks, as what has no length."""
+    (tmp_path / "x").write_bytes(b"")
+    with FaultServer(GOOD) as server:
+        a_wire(server).call("PUT", "/up", a_token(), what="x", content=tmp_path / "x")
+    assert server.requests[0].headers["content-length"] == "0"
+    assert "transfer-encoding" not in server.requests[0].headers
 
 
 def test_a_large_answer_may_take_its_time() -> None:
