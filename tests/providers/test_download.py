@@ -253,9 +253,11 @@ def test_a_redirect_is_not_read_to_its_end(tmp_path: Path) -> None:
         assert fetched(tmp_path, server.url).path.read_bytes() == PNG
 
 
-@pytest.mark.parametrize(
-    "act", [closes, resets, short(PNG[:-10]), raw(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n")]
-)
+SIGNED = "?X-Amz-Signature=sssecret"
+ODD_HEADER = raw(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n")
+
+
+@pytest.mark.parametrize("act", [closes, resets, short(PNG[:-10]), ODD_HEADER])
 def test_s25_a_signed_address_is_in_no_error_and_no_log(
     tmp_path: Path, act: Act, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -265,9 +267,9 @@ def test_s25_a_signed_address_is_in_no_error_and_no_log(
         caplog.at_level("DEBUG"),
         pytest.raises((TransientError, FatalError)) as error,
     ):
-        fetched(tmp_path, f"{server.url}/a.png?X-Amz-Signature=sssecret")
+        fetched(tmp_path, f"{server.url}/a.png{SIGNED}")
     assert "sssecret" not in "".join(traceback.format_exception(error.value)) + caplog.text
-    assert server.requests[0].target.endswith("sssecret")
+    assert server.requests[0].target == f"/a.png{SIGNED}"
 
 
 def resolves(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> list[str]:
