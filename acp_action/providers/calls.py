@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import FatalError, PolicyRefusal
-from acp_action.providers import values
 from acp_action.providers.base import Complaint, Product, Source
-from acp_action.providers.inputs import media_inputs
-from acp_action.providers.params import resolve
+from acp_action.providers.media.inputs import media_inputs
+from acp_action.providers.params.resolve import values
+from acp_action.providers.params.resolve import resolve
 from acp_action.providers.remote import Remote
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from acp_action.catalogue.models import Model
     from acp_action.providers.base import ProductFile, Request, Token, Trail
     from acp_action.providers.http import Answer
-    from acp_action.providers.inputs import MediaInput
-    from acp_action.providers.params import Fields
+    from acp_action.providers.media.inputs import MediaInput
+    from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
 
 MAY_BE_BILLED: Final = "the request may be billed"
@@ -95,7 +95,7 @@ class DirectCall(Remote):
         return Product("image", (self._picture(request, token, result),), **facts)
 
     def _picture(self, request: Request, token: Token, result: Result) -> ProductFile:
-        from acp_action.providers.inline import decode_base64
+        from acp_action.providers.media.inline import decode_base64
 
         if "url" in result:
             return self.downloads.fetch(str(result["url"]), request.stage, token, kind="image")

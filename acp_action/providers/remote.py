@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 from acp_action.artifacts import SINGULAR
 from acp_action.catalogue import prices
 from acp_action.errors import FatalError
-from acp_action.providers import values
 from acp_action.providers.base import LooseTrail, Product
-from acp_action.providers.params import SHOTS, resolve, settled_fields, text_complaints
+from acp_action.providers.params.resolve import values
+from acp_action.providers.params.resolve import SHOTS, resolve, settled_fields, text_complaints
+from acp_action.providers.params.vocabulary import vocabulary
 from acp_action.providers.shapes import shaped_like_input
-from acp_action.providers.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from acp_action.catalogue.models import Model
     from acp_action.providers.account import Account
     from acp_action.providers.base import Complaint, ProductFile, Request, Token, Trail
-    from acp_action.providers.download import Downloads
     from acp_action.providers.http import Answer, Rules, Wire
-    from acp_action.providers.params import Fields
+    from acp_action.providers.media.download import Downloads
+    from acp_action.providers.params.resolve import Fields
 
     Result = Mapping[str, JsonValue]
 
@@ -159,7 +159,7 @@ class Remote:
         """The way to media, without the key."""
         with self._making:
             if self._downloads is None:
-                from acp_action.providers.download import Downloads
+                from acp_action.providers.media.download import Downloads
 
                 self._downloads = Downloads(self.account)
             return self._downloads

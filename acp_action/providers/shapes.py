@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from acp_action.artifacts import Output
-from acp_action.providers import values
+from acp_action.providers.params.resolve import values
 
 if TYPE_CHECKING:
     from acp_action.providers.base import Request
-    from acp_action.providers.params import Fields
+    from acp_action.providers.params.resolve import Fields
 
 
 def at_path(tree: Any, path: str) -> list[Any]:

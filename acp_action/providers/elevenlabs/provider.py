@@ -10,9 +10,9 @@ from acp_action.providers.base import Complaint, Product, RemoteJob
 from acp_action.providers.calls import entry, told_by
 from acp_action.providers.elevenlabs import wire as messages
 from acp_action.providers.elevenlabs.voices import SEARCH, found_voice, known_voice
-from acp_action.providers.inputs import media_type
+from acp_action.providers.media.inputs import media_type
+from acp_action.providers.params.vocabulary import nested
 from acp_action.providers.remote import Remote
-from acp_action.providers.vocabulary import nested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from acp_action.catalogue.models import Model
     from acp_action.providers.account import Account
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.download import Downloads
     from acp_action.providers.http import Answer, Rules, Wire
-    from acp_action.providers.params import Fields
+    from acp_action.providers.media.download import Downloads
+    from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
 
 MOST_BYTES: Final = 256 * 1024 * 1024
@@ -140,7 +140,7 @@ class ElevenLabsProvider(Remote):
         answer: Answer,
     ) -> Product:
         """The product of what was received. Raises UnknownOutcome for what is no sound: it was paid for."""
-        from acp_action.providers.verify import kept
+        from acp_action.providers.media.verify import kept
 
         form = answer.headers.get("content-type", "")
         if not form.startswith(("audio/", "application/octet-stream")):

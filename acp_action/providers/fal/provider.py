@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from acp_action.errors import DeadlineExpired, FatalError, PolicyRefusal, RateLimited, TransientError
 from acp_action.providers.base import RemoteJob
-from acp_action.providers.ends import Ended, FieldError, named
 from acp_action.providers.fal.answers import (
     FalRules,
     error_inside,
@@ -34,12 +33,13 @@ from acp_action.providers.fal.states import (
     status_look,
 )
 from acp_action.providers.http import retry_after, unreadable
-from acp_action.providers.inputs import media_inputs
-from acp_action.providers.jobs import JobAdapter
-from acp_action.providers.parting import Within
+from acp_action.providers.jobs.adapter import JobAdapter
+from acp_action.providers.jobs.ends import Ended, FieldError, named
+from acp_action.providers.jobs.parting import Within
+from acp_action.providers.jobs.watch import Look
+from acp_action.providers.media.inputs import media_inputs
+from acp_action.providers.params.vocabulary import nested, vocabulary
 from acp_action.providers.remote import Probe
-from acp_action.providers.vocabulary import nested, vocabulary
-from acp_action.providers.watch import Look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from acp_action.errors import ProviderError
     from acp_action.providers.base import Request, Token, Trail
     from acp_action.providers.http import Answer, Rules
-    from acp_action.providers.params import Fields
+    from acp_action.providers.jobs.watch import Watch
+    from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
-    from acp_action.providers.watch import Watch
 
 REST: Final = "https://rest.fal.ai"
 # All but redirects, which are an error of their own.

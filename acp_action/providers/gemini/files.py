@@ -15,7 +15,7 @@ from acp_action.providers.gemini.wire import VERSION
 if TYPE_CHECKING:
     from acp_action.providers.base import Token
     from acp_action.providers.http import Wire
-    from acp_action.providers.inputs import MediaInput
+    from acp_action.providers.media.inputs import MediaInput
 
 _WHAT: Final = "uploading a picture"
 # Pictures are ready at once, nearly always.

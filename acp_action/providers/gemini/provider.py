@@ -8,7 +8,7 @@ from acp_action.providers.calls import DirectCall, told_by
 from acp_action.providers.gemini import wire as messages
 from acp_action.providers.gemini.files import upload
 from acp_action.providers.gemini.questions import question
-from acp_action.providers.vocabulary import nested
+from acp_action.providers.params.vocabulary import nested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from acp_action.catalogue.models import Model
     from acp_action.providers.base import Request, Token, Trail
     from acp_action.providers.http import Answer, Rules
-    from acp_action.providers.inputs import MediaInput
-    from acp_action.providers.params import Fields
+    from acp_action.providers.media.inputs import MediaInput
+    from acp_action.providers.params.resolve import Fields
 
 INLINE_BYTES: Final = 15 * 1024 * 1024
 """How much of a request its pictures may take up as base64; a whole request was limited to 20 MB for long."""

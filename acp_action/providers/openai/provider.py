@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from acp_action.catalogue.models import Model
     from acp_action.providers.base import Request, Token, Trail
     from acp_action.providers.http import Answer, Part, Rules
-    from acp_action.providers.inputs import MediaInput
-    from acp_action.providers.params import Fields
+    from acp_action.providers.media.inputs import MediaInput
+    from acp_action.providers.params.resolve import Fields
 
 _TAKEN: Final = frozenset({"image/png", "image/jpeg", "image/webp"})
 _MODEL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")

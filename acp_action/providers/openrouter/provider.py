@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from acp_action.errors import FatalError
 from acp_action.providers.calls import DirectCall, check_format, entry, told_by
-from acp_action.providers.inputs import media_inputs
+from acp_action.providers.media.inputs import media_inputs
 from acp_action.providers.openrouter import wire as messages
 from acp_action.providers.openrouter.prompts import instructions, wish
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from acp_action.catalogue.models import Model
     from acp_action.providers.base import Request, Token, Trail
     from acp_action.providers.http import Answer, Rules
-    from acp_action.providers.params import Fields
+    from acp_action.providers.params.resolve import Fields
 
 _TAKEN: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 _MODEL_ID: Final = re.compile(r"~?[A-Za-z0-9_-]+/[A-Za-z0-9._:-]+")

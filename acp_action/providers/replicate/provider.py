@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from acp_action.errors import FatalError, PolicyRefusal, RateLimited, TransientError
-from acp_action.providers import values
 from acp_action.providers.answer import excerpt
 from acp_action.providers.base import RemoteJob
-from acp_action.providers.ends import CancelledThere, Ended, FieldError, named
 from acp_action.providers.http import Part, Rules, retry_after, unreadable
-from acp_action.providers.inputs import MediaInput, media_inputs
-from acp_action.providers.jobs import JobAdapter
+from acp_action.providers.jobs.adapter import JobAdapter
+from acp_action.providers.jobs.ends import CancelledThere, Ended, FieldError, named
+from acp_action.providers.jobs.watch import Look
+from acp_action.providers.media.inputs import MediaInput, media_inputs
+from acp_action.providers.params.resolve import values
+from acp_action.providers.params.vocabulary import nested, vocabulary
 from acp_action.providers.shapes import addresses_in
-from acp_action.providers.vocabulary import nested, vocabulary
-from acp_action.providers.watch import Look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from acp_action.errors import ProviderError
     from acp_action.providers.base import Request, Token, Trail
     from acp_action.providers.http import Answer
-    from acp_action.providers.params import Fields
+    from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
 
 SMALL: Final = 256 * 1024
