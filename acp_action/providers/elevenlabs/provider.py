@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from acp_action.errors import FatalError, UnknownOutcome
 from acp_action.providers.answer import excerpt
 from acp_action.providers.base import Complaint, Product, RemoteJob
-from acp_action.providers.calls import entry, told_by
 from acp_action.providers.elevenlabs import wire as messages
 from acp_action.providers.elevenlabs.voices import SEARCH, found_voice, known_voice
 from acp_action.providers.media.inputs import media_type
 from acp_action.providers.params.vocabulary import nested
+from acp_action.providers.reading import entry
 from acp_action.providers.remote import Remote
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class ElevenLabsProvider(Remote):
 
     def greeting(self, answer: Answer) -> str:
         """How much of the month's characters is used."""
-        told = told_by(answer)
+        told = answer.tree
         used, most = entry(told, "character_count"), entry(told, "character_limit")
         if not isinstance(used, int) or not isinstance(most, int):
             return ""
@@ -165,7 +165,7 @@ class ElevenLabsProvider(Remote):
         if found is None:
             asked = {"search": name, "page_size": _VOICES}
             answer = self.wire.get(SEARCH, token, what="looking for a voice", params=asked)
-            found = self._voices[name] = found_voice(name, told_by(answer))
+            found = self._voices[name] = found_voice(name, answer.tree)
         return found
 
 

@@ -12,7 +12,7 @@ from acp_action.errors import AccountClosed, FatalError, PolicyRefusal, Transien
 from acp_action.providers.answer import excerpt
 from acp_action.providers.http import Rules
 from acp_action.providers.jobs.ends import CancelledThere, FieldError
-from acp_action.providers.shapes import at_path
+from acp_action.providers.reading import at_path
 
 if TYPE_CHECKING:
     from acp_action.catalogue.models import Model

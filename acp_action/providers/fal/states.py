@@ -10,7 +10,7 @@ from acp_action.errors import TransientError
 from acp_action.providers.fal.answers import error_inside, job_error
 from acp_action.providers.jobs.ends import CancelledThere
 from acp_action.providers.jobs.watch import Look
-from acp_action.providers.params.resolve import values
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from acp_action.providers.calls import DirectCall, told_by
+from acp_action.providers.calls import DirectCall
 from acp_action.providers.gemini import wire as messages
 from acp_action.providers.gemini.files import upload
 from acp_action.providers.gemini.questions import question
@@ -73,7 +73,7 @@ class GeminiProvider(DirectCall):
 
     def read(self, request: Request, answer: Answer, trail: Trail) -> dict[str, JsonValue] | None:  # noqa: ARG002
         """The text or the picture of an answer."""
-        return messages.result_of(told_by(answer), picture=request.model.makes == "image")
+        return messages.result_of(answer.tree, picture=request.model.makes == "image")
 
     def _parts(self, step: str, pictures: Sequence[MediaInput], token: Token) -> Iterator[dict[str, Any]]:
         room = INLINE_BYTES

@@ -14,10 +14,11 @@ from acp_action.errors import AcpError, DeadlineExpired, FatalError, PolicyRefus
 from acp_action.providers.base import Product, RemoteJob
 from acp_action.providers.calls import check_result
 from acp_action.providers.jobs.ends import CancelledThere, Ended
+from acp_action.providers.jobs.orders import JobOrders
 from acp_action.providers.jobs.parting import Parting
 from acp_action.providers.jobs.polling import Experience
 from acp_action.providers.jobs.watch import Watch
-from acp_action.providers.remote import Remote, one_of_each
+from acp_action.providers.remote import one_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ _LONGEST_KEPT: Final = 8192
 _LAST_LOOK: Final = 1.0
 
 
-class JobAdapter(Remote):
+class JobAdapter(JobOrders):
     """What adapters of services with jobs share.
 
     ``not_yet``: seconds for which a service may not know a job yet that it has just taken.

@@ -16,7 +16,7 @@ from acp_action.providers.local.sizes import even_frame
 from acp_action.providers.local.sound import SoundTrack
 from acp_action.providers.local.video import tags_of
 from acp_action.providers.media.containers import opened_clip
-from acp_action.providers.params.resolve import values
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

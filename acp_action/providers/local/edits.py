@@ -15,7 +15,7 @@ from acp_action.providers.local.pixels import flattened, loaded, saved
 from acp_action.providers.local.product import about, finished, media_paths
 from acp_action.providers.local.resample import enlarge
 from acp_action.providers.media.pictures import opened, room_for
-from acp_action.providers.params.resolve import values
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue

@@ -16,7 +16,7 @@ from acp_action.providers.local.scenery import draw_scene
 from acp_action.providers.local.sizes import fitted, picture_size
 from acp_action.providers.local.subjects import draw_subject
 from acp_action.providers.media.pictures import room_for
-from acp_action.providers.params.resolve import values
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

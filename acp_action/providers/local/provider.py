@@ -13,7 +13,7 @@ from acp_action.providers.local.behaviour import Behaviour
 from acp_action.providers.local.sizes import video_seconds, video_size
 from acp_action.providers.local.vocabulary import complaints
 from acp_action.providers.local.work import Work
-from acp_action.providers.params.resolve import values
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping

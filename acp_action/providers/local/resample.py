@@ -11,7 +11,7 @@ from acp_action.providers.local.picture import output_format
 from acp_action.providers.local.pixels import loaded, saved
 from acp_action.providers.local.product import about, finished, media_paths
 from acp_action.providers.media.pictures import opened, require_pixels, room_for
-from acp_action.providers.params.resolve import values
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue

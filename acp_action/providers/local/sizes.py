@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import FatalError
 from acp_action.providers.local.vocabulary import LONGEST_SIDE, SHORTEST_SIDE
-from acp_action.providers.params.resolve import values
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

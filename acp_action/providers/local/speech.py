@@ -10,7 +10,7 @@ from acp_action.providers.base import ProductFile
 from acp_action.providers.local.espeak import PROGRAM, find_espeak, speak
 from acp_action.providers.local.product import finished
 from acp_action.providers.local.tones import write_tones
-from acp_action.providers.params.resolve import values
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from acp_action.providers.local.pixels import flattened, loaded
 from acp_action.providers.local.product import cleaned, finished, media_paths, preview_remark
 from acp_action.providers.local.sizes import video_seconds, video_size
 from acp_action.providers.media.pictures import opened, room_for
-from acp_action.providers.params.resolve import values
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

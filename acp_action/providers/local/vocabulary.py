@@ -9,7 +9,7 @@ from acp_action.artifacts import SINGULAR
 from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.errors import did_you_mean
 from acp_action.providers.base import Complaint
-from acp_action.providers.params.resolve import values
+from acp_action.providers.params import values
 from acp_action.providers.params.spec import Spec
 
 if TYPE_CHECKING:

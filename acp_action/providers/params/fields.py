@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from acp_action.providers.base import Complaint
-from acp_action.providers.params.resolve import values
+from acp_action.providers.params import values
 from acp_action.providers.params.spec import Spec
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.catalogue.models import catalogue
 from acp_action.providers.base import Complaint
-from acp_action.providers.params.resolve import values
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

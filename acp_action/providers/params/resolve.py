@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.errors import FatalError, did_you_mean
 from acp_action.providers.base import Complaint
-from acp_action.providers.params.resolve import values
+from acp_action.providers.params import values
 from acp_action.providers.params.generic import GENERIC, mapped
 from acp_action.providers.params.vocabulary import TEXTS, vocabulary
 
