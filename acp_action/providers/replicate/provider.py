@@ -21,12 +21,12 @@ from acp_action.providers.params import values
 from acp_action.providers.reading import addresses_in, entry
 
 if TYPE_CHECKING:
-    from acp_action.providers.media.inputs import MediaInput
     from collections.abc import Mapping
 
     from acp_action.errors import ProviderError
     from acp_action.providers.base import Request, Token, Trail
     from acp_action.providers.http import Answer
+    from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
 
