@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from acp_action.catalogue.models import Model
     from acp_action.providers.account import Account
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.http import Answer, Rules, Wire
     from acp_action.providers.media.download import Downloads
     from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
+    from acp_action.providers.wire import Answer, Rules, Wire
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 """The largest sound that is taken: more than half an hour of bare samples."""

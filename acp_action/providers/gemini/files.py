@@ -14,8 +14,8 @@ from acp_action.providers.reading import entry
 
 if TYPE_CHECKING:
     from acp_action.providers.base import Token
-    from acp_action.providers.http import Wire
     from acp_action.providers.media.inputs import MediaInput
+    from acp_action.providers.wire import Wire
 
 _WHAT: Final = "uploading a picture"
 # Pictures are ready at once, nearly always.

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue
     from acp_action.catalogue.models import Model
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.http import Answer, Rules
     from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.params.resolve import Fields
+    from acp_action.providers.wire import Answer, Rules
 
 INLINE_BYTES: Final = 15 * 1024 * 1024
 """How much of a request its pictures may take up as base64; a whole request was limited to 20 MB for long."""

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue
     from acp_action.providers.account import Account
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.http import Wire
     from acp_action.providers.jobs.watch import Look
     from acp_action.providers.media.download import Downloads
     from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
+    from acp_action.providers.wire import Wire
 
 # Seconds after a stop: for the provider's cancel, and for fetching what had ended meanwhile. Together below
 # the grace that the engine gives.

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from acp_action.errors import ProviderError
     from acp_action.providers.base import RemoteJob, Request, Token
-    from acp_action.providers.http import Answer
     from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.params.resolve import Fields
+    from acp_action.providers.wire import Answer
 
 
 class JobOrders(Remote):

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue
     from acp_action.catalogue.models import Model
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.http import Answer, Part, Rules
     from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.params.resolve import Fields
+    from acp_action.providers.wire import Answer, Part, Rules
 
 _TAKEN: Final = frozenset({"image/png", "image/jpeg", "image/webp"})
 _MODEL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
@@ -82,7 +82,7 @@ class OpenAIProvider(DirectCall):
 
 def _part(number: int, item: MediaInput, count: int) -> Part:
     """A picture of a form; its name on this machine is none of the service's business."""
-    from acp_action.providers.http import Part
+    from acp_action.providers.wire import Part
 
     field = "image" if count == 1 else "image[]"
     return Part(field, f"image_{number}.{_EXTENSIONS[item.mime]}", item.content(), item.mime)

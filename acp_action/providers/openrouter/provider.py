@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue
     from acp_action.catalogue.models import Model
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.http import Answer, Rules
     from acp_action.providers.params.resolve import Fields
+    from acp_action.providers.wire import Answer, Rules
 
 _TAKEN: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 _MODEL_ID: Final = re.compile(r"~?[A-Za-z0-9_-]+/[A-Za-z0-9._:-]+")
