@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acp_action.errors import Cancelled, FatalError
-from acp_action.providers.containers import Form
-from acp_action.providers.playing import played
-from acp_action.providers.verify import kept
-from acp_action.providers.wholeness import is_cut
+from acp_action.providers.media.containers import Form
+from acp_action.providers.media.playing import played
+from acp_action.providers.media.verify import kept
+from acp_action.providers.media.wholeness import is_cut
 from tests.providers.making import ManualToken, Stager, a_clip, a_picture
 
 if TYPE_CHECKING:

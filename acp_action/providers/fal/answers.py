@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import AccountClosed, FatalError, PolicyRefusal, TransientError
 from acp_action.providers.answer import excerpt
-from acp_action.providers.ends import CancelledThere, FieldError
-from acp_action.providers.shapes import at_path
+from acp_action.providers.jobs.ends import CancelledThere, FieldError
+from acp_action.providers.reading import at_path
 from acp_action.providers.wire import Rules
 
 if TYPE_CHECKING:

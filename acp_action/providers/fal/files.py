@@ -15,7 +15,7 @@ from acp_action.errors import FatalError, TransientError
 
 if TYPE_CHECKING:
     from acp_action.providers.base import Token
-    from acp_action.providers.inputs import MediaInput
+    from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.remote import Remote
     from acp_action.providers.wire import Answer, Wire
 

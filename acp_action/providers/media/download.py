@@ -12,12 +12,12 @@ from acp_action.errors import FatalError, TransientError
 from acp_action.providers.address import media_place, require_allowed
 from acp_action.providers.bounds import Bounds, Severed
 from acp_action.providers.faults import Rules, error_of
-from acp_action.providers.inline import decode_base64, decode_data_url
 from acp_action.providers.intake import poured, refusal, too_large
+from acp_action.providers.media.inline import decode_base64, decode_data_url
+from acp_action.providers.media.verify import kept
 from acp_action.providers.outgoing import NOTHING, USUAL
 from acp_action.providers.persist import insisted, is_passing
 from acp_action.providers.proxies import proxy_for
-from acp_action.providers.verify import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -60,7 +60,7 @@ def kept(
 
 def _picture(path: Path, token: Token) -> tuple[dict[str, JsonValue], str]:
     # Late, here and below: planning needs none of these.
-    from acp_action.providers.pictures import opened, room_for
+    from acp_action.providers.media.pictures import opened, room_for
 
     with opened(path, _MOST_PIXELS) as picture, room_for(picture.width * picture.height, token):
         picture.load()
@@ -69,8 +69,8 @@ def _picture(path: Path, token: Token) -> tuple[dict[str, JsonValue], str]:
 
 
 def _played(path: Path, kind: FileKind, token: Token) -> tuple[dict[str, JsonValue], str]:
-    from acp_action.providers.containers import head_of_file, sound_form, video_form
-    from acp_action.providers.playing import played
+    from acp_action.providers.media.containers import head_of_file, sound_form, video_form
+    from acp_action.providers.media.playing import played
 
     label = f"the {kind}"
     head = head_of_file(path, label)
