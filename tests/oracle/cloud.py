@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
@@ -106,15 +105,23 @@ _FORMS = {
 def batch(counts: dict[str, int], *, more: str = "", settings: str = _SETTINGS) -> str:
     """A pipeline with a group of so many steps of each form, which know nothing of each other."""
     names = [(form, f"{form}_{n}") for form, count in counts.items() for n in range(1, count + 1)]
-    steps = "".join(f"      - {{name: {name}, {_asked(form, name)}}}\n" for form, name in names)
+    steps = "".join(f"      - {a_step(form, name)}\n" for form, name in names)
     return (
         f"{settings}steps:\n  - type: parallel_group\n    name: batch\n    fail_fast: false\n    steps:\n"
         f"{steps}{more}"
     )
 
 
-def _asked(form: str, name: str) -> str:
-    return _FORMS[form].format('"make <' + name + '>, {{input}}"')
+def a_step(form: str, name: str) -> str:
+    """A step of a form, whose prompt says its name."""
+    asked = _FORMS[form].format('"make <' + name + '>, {{input}}"')
+    return f"{{name: {name}, {asked}}}"
+
+
+def steps_at_once(steps: Sequence[str], timeout: float = 100_000) -> str:
+    """A pipeline of steps that do not need each other."""
+    settings = _SETTINGS.replace("100000", str(timeout))
+    return f"{settings}steps:\n" + "".join(f"  - {step}\n" for step in steps)
 
 
 MIXED = batch(
@@ -159,6 +166,3 @@ def written(folder: Path, text: str) -> Path:
     path = folder / "pipeline.yaml"
     path.write_text(text, encoding="utf-8")
     return path
-
-
-ALWAYS = math.inf

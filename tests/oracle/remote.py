@@ -1,7 +1,7 @@
 """Runs with the real adapters, in the process that ``child`` forks for each; and what they leave behind.
 
-A wish has, beside what ``child`` knows, ``environment`` (the variables that lead to the simulators) and
-``hurry`` (how many times faster the run's clock goes). The answer tells in ``left`` what is still there when
+A wish has, beside what ``child`` knows, ``environment`` (the variables that lead to the simulators),
+``hurry`` (how many times faster the run's clock goes), and ``only`` (the steps that are wanted). The answer tells in ``left`` what is still there when
 the run and its adapters are gone: threads and sockets.
 """
 
@@ -62,7 +62,8 @@ def _ran(wish: dict[str, Any], points: KillPoints) -> dict[str, Any]:
     providers = open_accounts(wish["environment"])
     pipeline = Path(wish["pipeline"])
     overrides = Overrides(output_dir=wish["folder"])
-    wishes = Wishes(overrides, "a red car", workspace=pipeline.parent, environ={})
+    only = tuple(wish.get("only", ()))
+    wishes = Wishes(overrides, "a red car", only=only, workspace=pipeline.parent, environ={})
     try:
         plan = plan_pipeline(pipeline, wishes, providers, need_input=True)
         folder = make_ready(plan, providers)
