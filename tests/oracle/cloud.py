@@ -36,7 +36,7 @@ class Cloud:
             self.sims[name] = self._stack.enter_context(simulator(name)(**self._options))
         return self
 
-    def __exit__(self, *exc: Any) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._stack.__exit__(*exc)
 
     def __getitem__(self, provider: str) -> Simulator:
@@ -153,8 +153,10 @@ steps:
 CHAOTIC = batch(
     {"fal": 3, "replicate": 2, "gemini": 2, "picture": 1, "elevenlabs": 2, "openai": 1, "openrouter": 1},
     more="""
-  - {name: clip, type: image_to_video, model: kling_2_6_pro, input_from: fal_1, params: {prompt: "make <clip>"}}
-  - {name: told, type: text_to_speech, model: elevenlabs, params: {text: "say <told>: {{step_gemini_1.output}}"}}
+  - {name: clip, type: image_to_video, model: kling_2_6_pro, input_from: fal_1,
+     params: {prompt: "make <clip>"}}
+  - {name: told, type: text_to_speech, model: elevenlabs,
+     params: {text: "say <told>: {{step_gemini_1.output}}"}}
 """,
 )
 """Fourteen steps at all services, some of which need others."""

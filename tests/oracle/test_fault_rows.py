@@ -205,7 +205,7 @@ def test_n1_nobody_there_is_tried_again_and_then_fails(provider: str, pool: Runs
     """RETRY, then FAIL; a calm rerun makes it, and it is paid once."""
     pipeline = written(tmp_path, steps_at_once([a_step(provider, "alone")]))
     with pool.lent() as runs, Cloud([provider]) as cloud:
-        told = {"environment": cloud.environment}
+        told: dict[str, Any] = {"environment": cloud.environment}
         with cloud[provider].unreachable():
             ran = runs.run(pipeline, tmp_path, **told)
         assert (ran.code, ran.steps["alone"]) == (1, "failed"), ran
