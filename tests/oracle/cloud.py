@@ -12,6 +12,7 @@ from tests.simulators.named import PROVIDERS, simulator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from types import TracebackType
 
     from tests.simulators.core import Simulator
     from tests.simulators.ledger import Bill
@@ -36,8 +37,10 @@ class Cloud:
             self.sims[name] = self._stack.enter_context(simulator(name)(**self._options))
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self._stack.__exit__(*exc)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
 
     def __getitem__(self, provider: str) -> Simulator:
         return self.sims[provider]

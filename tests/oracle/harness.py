@@ -16,6 +16,7 @@ from tests.oracle.paying import Service, files_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
 TOP = Path(__file__).resolve().parent.parent.parent
 
@@ -91,8 +92,10 @@ class RunsPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self._stack.__exit__(*exc)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
 
     @contextmanager
     def lent(self) -> Iterator[Runs]:
