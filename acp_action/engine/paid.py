@@ -91,16 +91,22 @@ def attempt_paid(step: Step, request: Request, job: Job, provider: Provider, boo
 
 
 def ordered(
-    step: Step, request: Request, token: CancelToken, provider: Provider, paper: StepPaper
+    step: Step,
+    request: Request,
+    token: CancelToken,
+    provider: Provider,
+    paper: StepPaper,
+    *,
+    lasts: bool = True,
 ) -> Product | Outcome:
     """What the provider makes of the request, unless an order is open of which nobody knows what became.
 
-    The request has the paper as its trail.
+    The request has the paper as its trail. ``lasts``: whether the next run will know what is on it.
     """
     doubtful = paper.doubtful
     if doubtful is not None and not _may_repeat(step, doubtful):
         when = "in this run" if doubtful.here else "by an earlier run"
-        return _doubt(f"it was sent {when}, and what became of it is not known", step, doubtful)
+        return _doubt(f"it was sent {when}, and what became of it is not known", step, doubtful, lasts=lasts)
     try:
         return provider.run(request, token)
     except (FatalError, PolicyRefusal, UnknownOutcome) as error:
@@ -116,12 +122,12 @@ def ordered(
         order = paper.doubtful
         if order is not None and _may_repeat(step, order):
             return Transient(f"{reason}; sent again, as max_duplicate_cost allows")
-        return _doubt(reason, step, order)
+        return _doubt(reason, step, order, lasts=lasts)
     except StopWork as stop:
         order = paper.doubtful
         if order is None:
             raise
-        return _doubt(f"{redact(str(stop))}, when its request had been sent", step, order)
+        return _doubt(f"{redact(str(stop))}, when its request had been sent", step, order, lasts=lasts)
 
 
 def _led_nowhere(error: ProviderError, reason: str) -> Outcome:
@@ -136,13 +142,17 @@ def _may_repeat(step: Step, order: Order) -> bool:
     return most is not None and order.cost is not None and order.cost <= most
 
 
-def _doubt(reason: str, step: Step, order: Order | None) -> Doubt:
+def _doubt(reason: str, step: Step, order: Order | None, *, lasts: bool) -> Doubt:
     """The outcome, with what may have been billed and how to go on."""
     cost = order.cost if order is not None else None
     price = "an unknown price" if cost is None else f"up to {cost:.4f} USD"
-    go_on = "look at the provider's own list, then run again with --resubmit-doubtful to order it once more"
+    go_on = "look at the provider's own list, "
+    go_on += (
+        "then run again with --resubmit-doubtful to order it once more" if lasts else "before you ask again"
+    )
     cap = "" if step.max_duplicate_cost is None or cost is None else " (more than max_duplicate_cost)"
-    return Doubt(f"{reason}; it may have been billed, at {price}{cap}; {go_on}")
+    billed = "it would be" if "be billed" in reason else "it may have been billed,"
+    return Doubt(f"{reason}; {billed} at {price}{cap}; {go_on}")
 
 
 def _lost(kept: Kept) -> str:

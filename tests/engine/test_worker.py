@@ -101,6 +101,24 @@ def test_a_failure_leaves_nothing_behind() -> None:
     assert (fake.published, fake.discarded) == ([], ["only"])
 
 
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        ("no answer", "no answer; it may have been billed, at an unknown price; look at "),
+        ("it may be billed", "it may be billed; it would be at an unknown price; look at "),
+    ],
+)
+def test_a_call_of_its_own_is_in_doubt_without_a_next_run(lost: str, told: str) -> None:
+    """Nothing of it is kept, so no flag is named that it does not have; and billing is told of once."""
+
+    def lose(request: Request) -> None:
+        assert request.trail is not None
+        request.trail.intended(None)
+        raise UnknownOutcome(lost)
+
+    assert attempt(Fake(lose)) == Doubt(f"{told}the provider's own list, before you ask again")
+
+
 def test_a_failure_of_tidying_up_fails_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever removing temporary files raises, the worker comes back with the outcome of the attempt."""
 
