@@ -346,6 +346,7 @@ def test_models_are_listed(capfd: pytest.CaptureFixture[str]) -> None:
     models: list[dict[str, Any]] = json.loads(call(capfd, "list-models", "--provider", "fal", "--json")[1])
     assert {m["provider"] for m in models} == {"fal"}
     assert "free" in call(capfd, "list-models", "--type", "split_image")[1]
+    assert "$0.03 per 1,000 characters" in call(capfd, "list-models", "--type", "text_to_speech")[1]
 
 
 def test_single_steps_from_the_command_line(in_tmp: Path, capfd: pytest.CaptureFixture[str]) -> None:
