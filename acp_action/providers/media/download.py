@@ -91,10 +91,8 @@ class Downloads:
         token: Token,
         *,
         kind: FileKind,
-        extension: str | None = None,
         reread: Callable[[], str] | None = None,
         most: int | None = None,
-        sample_rate: int | None = None,
     ) -> ProductFile:
         """The file behind an https or data URL, verified, under a staged name with its real extension.
 
@@ -106,15 +104,13 @@ class Downloads:
         """
         most = most or _MOST.get(kind, _MOST_OTHERS)
         if url.startswith("data:"):
-            return decode_data_url(
-                url, stage, kind=kind, most=most, extension=extension, sample_rate=sample_rate, token=token
-            )
+            return decode_data_url(url, stage, kind=kind, most=most, token=token)
 
         def attempt() -> ProductFile:
             path = stage("part")
             try:
                 self._fetch(url, path, token, most)
-                return _checked(path, stage, token, kind, extension, sample_rate)
+                return _checked(path, stage, token, kind)
             finally:
                 path.unlink(missing_ok=True)
 
@@ -124,9 +120,7 @@ class Downloads:
             if reread is None:
                 raise FatalError(f"{gone}; it was made and paid for, but can no longer be fetched") from gone
         fresh = reread()
-        return self.fetch(
-            fresh, stage, token, kind=kind, extension=extension, most=most, sample_rate=sample_rate
-        )
+        return self.fetch(fresh, stage, token, kind=kind, most=most)
 
     def _insist(self, attempt: Callable[[], ProductFile], token: Token) -> ProductFile:
         try:
@@ -225,10 +219,8 @@ class _Brake:
         self._since, self._size = self._token.now(), size
 
 
-def _checked(
-    path: Path, stage: Stage, token: Token, kind: FileKind, extension: str | None, sample_rate: int | None
-) -> ProductFile:
+def _checked(path: Path, stage: Stage, token: Token, kind: FileKind) -> ProductFile:
     try:
-        return kept(path, stage, token, kind=kind, extension=extension, sample_rate=sample_rate)
+        return kept(path, stage, token, kind=kind)
     except FatalError as error:
         raise _SpoiledError(f"{_WHAT}: {error}") from error
