@@ -23,6 +23,7 @@ from urllib3.exceptions import HTTPError
 from acp_action.providers.bounds import Severed, described
 from acp_action.providers.proxies import proxy_for
 from acp_action.providers.sockets import ASKED, Asked, looked_up, reached, shut, trusting
+from acp_action.providers.wire import Answer, Part, Rules, Said, Wire, announced, retry_after, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     from acp_action.providers.bounds import Bounds
     from acp_action.providers.outgoing import Content
     from acp_action.providers.sockets import Plain
+
+# The upper half's names can be imported from here, too, by those who need the library anyway.
+__all__ = [
+    "Answer", "Part", "Pool", "Reply", "Rules", "Said", "Wire", "announced", "retry_after", "unreadable",
+]  # fmt: skip
 
 # Servers close idle connections after 5 s and more. A request that cannot be sent again is not tried on one
 # that may just be closing; for the others that costs another try at worst.
