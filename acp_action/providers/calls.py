@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
-    from acp_action.providers.wire import Answer
+    from acp_action.providers.wire.wire import Answer
 
 MAY_BE_BILLED: Final = "the request may be billed"
 MOST_PICTURE_BYTES: Final = 64 * 1024 * 1024
@@ -62,7 +62,7 @@ class DirectCall(Remote):
 
     def obtain(self, request: Request, fields: Fields, token: Token, trail: Trail) -> Product:
         """Order, and read the answer; a text, and what cannot be used, goes to the trail first."""
-        from acp_action.providers.wire import announced, unreadable
+        from acp_action.providers.wire.wire import announced, unreadable
 
         answer = self.order(request, fields, token, trail)
         result = self.read(request, answer, trail)

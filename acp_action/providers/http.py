@@ -20,19 +20,19 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-from acp_action.providers.bounds import Severed, described
-from acp_action.providers.proxies import proxy_for
-from acp_action.providers.sockets import ASKED, Asked, looked_up, reached, shut, trusting
-from acp_action.providers.wire import Answer, Part, Rules, Said, Wire, announced, retry_after, unreadable
+from acp_action.providers.wire.bounds import Severed, described
+from acp_action.providers.wire.proxies import proxy_for
+from acp_action.providers.wire.sockets import ASKED, Asked, looked_up, reached, shut, trusting
+from acp_action.providers.wire.wire import Answer, Part, Rules, Said, Wire, announced, retry_after, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from acp_action.providers.account import Network
-    from acp_action.providers.address import Place
-    from acp_action.providers.bounds import Bounds
-    from acp_action.providers.outgoing import Content
-    from acp_action.providers.sockets import Plain
+    from acp_action.providers.wire.address import Place
+    from acp_action.providers.wire.bounds import Bounds
+    from acp_action.providers.wire.outgoing import Content
+    from acp_action.providers.wire.sockets import Plain
 
 # The upper half's names can be imported from here, too, by those who need the library anyway.
 __all__ = [

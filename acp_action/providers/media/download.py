@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urljoin
 
 from acp_action.errors import FatalError, TransientError
-from acp_action.providers.address import media_place, require_allowed
-from acp_action.providers.bounds import Bounds, Severed
-from acp_action.providers.faults import Rules, error_of
-from acp_action.providers.intake import poured, refusal, too_large
 from acp_action.providers.media.inline import decode_base64, decode_data_url
 from acp_action.providers.media.verify import kept
-from acp_action.providers.outgoing import NOTHING, USUAL
-from acp_action.providers.persist import insisted, is_passing
-from acp_action.providers.proxies import proxy_for
+from acp_action.providers.wire.address import media_place, require_allowed
+from acp_action.providers.wire.bounds import Bounds, Severed
+from acp_action.providers.wire.faults import Rules, error_of
+from acp_action.providers.wire.intake import poured, refusal, too_large
+from acp_action.providers.wire.outgoing import NOTHING, USUAL
+from acp_action.providers.wire.persist import insisted, is_passing
+from acp_action.providers.wire.proxies import proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from acp_action.artifacts import FileKind
     from acp_action.providers.account import Account
-    from acp_action.providers.address import Place
-    from acp_action.providers.answer import Answer
     from acp_action.providers.base import ProductFile, Stage, Token
     from acp_action.providers.http import Pool, Reply
+    from acp_action.providers.wire.address import Place
+    from acp_action.providers.wire.answer import Answer
 
 __all__ = ["Downloads", "Pace", "decode_base64"]
 
@@ -164,7 +164,7 @@ class Downloads:
 
     def _addresses(self, place: Place) -> tuple[str, ...]:
         """Where to connect: to a checked address, so that a second look-up cannot lead elsewhere."""
-        from acp_action.providers.sockets import looked_up
+        from acp_action.providers.wire.sockets import looked_up
 
         proxy = proxy_for(self._account.network, secure=place.secure, host=place.host, port=place.port)
         try:

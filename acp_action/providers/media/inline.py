@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
 from acp_action.errors import FatalError
-from acp_action.providers.intake import too_large
 from acp_action.providers.media.verify import kept
+from acp_action.providers.wire.intake import too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from acp_action.errors import FatalError
-from acp_action.providers.answer import excerpt
 from acp_action.providers.base import ProductFile
+from acp_action.providers.wire.answer import excerpt
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from acp_action.providers.base import Complaint
 from acp_action.providers.calls import DirectCall
-from acp_action.providers.openai import wire as messages
+from acp_action.providers.openai import messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from acp_action.providers.base import Request, Token, Trail
     from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.params.resolve import Fields
-    from acp_action.providers.wire import Answer, Part, Rules
+    from acp_action.providers.wire.wire import Answer, Part, Rules
 
 _TAKEN: Final = frozenset({"image/png", "image/jpeg", "image/webp"})
 _MODEL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
@@ -82,7 +82,7 @@ class OpenAIProvider(DirectCall):
 
 def _part(number: int, item: MediaInput, count: int) -> Part:
     """A picture of a form; its name on this machine is none of the service's business."""
-    from acp_action.providers.wire import Part
+    from acp_action.providers.wire.wire import Part
 
     field = "image" if count == 1 else "image[]"
     return Part(field, f"image_{number}.{_EXTENSIONS[item.mime]}", item.content(), item.mime)

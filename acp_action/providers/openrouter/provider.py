@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from acp_action.errors import FatalError
 from acp_action.providers.calls import DirectCall, check_format
 from acp_action.providers.media.inputs import media_inputs
-from acp_action.providers.openrouter import wire as messages
+from acp_action.providers.openrouter import messages
 from acp_action.providers.openrouter.prompts import instructions, wish
 from acp_action.providers.reading import entry
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from acp_action.catalogue.models import Model
     from acp_action.providers.base import Request, Token, Trail
     from acp_action.providers.params.resolve import Fields
-    from acp_action.providers.wire import Answer, Rules
+    from acp_action.providers.wire.wire import Answer, Rules
 
 _TAKEN: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 _MODEL_ID: Final = re.compile(r"~?[A-Za-z0-9_-]+/[A-Za-z0-9._:-]+")

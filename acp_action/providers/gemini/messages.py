@@ -10,9 +10,9 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
-from acp_action.providers.answer import excerpt
 from acp_action.providers.calls import MAY_BE_BILLED
 from acp_action.providers.reading import counts_of, entry
+from acp_action.providers.wire.answer import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -13,15 +13,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import ProviderError, UnknownOutcome
-from acp_action.providers.answer import Answer
-from acp_action.providers.bounds import GRACE, Bounds, Severed
-from acp_action.providers.faults import Rules, error_of, error_of_severed, unreadable
-from acp_action.providers.intake import poured, refusal, whole
-from acp_action.providers.link import Link
-from acp_action.providers.outgoing import NOTHING, Content, Part, content_of
-from acp_action.providers.persist import insisted, is_passing, never_left
-from acp_action.providers.retry_after import announced, retry_after
-from acp_action.providers.sse import EventReader, Said
+from acp_action.providers.wire.answer import Answer
+from acp_action.providers.wire.bounds import GRACE, Bounds, Severed
+from acp_action.providers.wire.faults import Rules, error_of, error_of_severed, unreadable
+from acp_action.providers.wire.intake import poured, refusal, whole
+from acp_action.providers.wire.link import Link
+from acp_action.providers.wire.outgoing import NOTHING, Content, Part, content_of
+from acp_action.providers.wire.persist import insisted, is_passing, never_left
+from acp_action.providers.wire.retry_after import announced, retry_after
+from acp_action.providers.wire.sse import EventReader, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from acp_action.artifacts import JsonValue
     from acp_action.providers.account import Account
-    from acp_action.providers.address import Place
     from acp_action.providers.base import Token, Trail
     from acp_action.providers.http import Reply
+    from acp_action.providers.wire.address import Place
 
 __all__ = ["Answer", "Part", "Rules", "Said", "Wire", "announced", "retry_after", "unreadable"]
 
