@@ -2,9 +2,8 @@
 
 A step is pending until its needs are settled, then ready; it is admitted when every scope it stands in has
 room and its provider's lanes let it through; refused or failed attempts park until their time. Nothing here
-waits but
-``collect``, and no worker waits for a limit. All times inside are on the clock's monotonic scale; what
-leaves, in results and events, is in seconds since the run started.
+waits but ``collect``, and no worker waits for a limit. All times inside are on the clock's monotonic scale;
+what leaves, in results and events, is in seconds since the run started.
 """
 
 from __future__ import annotations

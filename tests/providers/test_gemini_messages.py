@@ -127,7 +127,7 @@ def test_all_models_of_the_catalogue_have_a_question() -> None:
 
 def test_the_questions_are_documented() -> None:
     """What is asked in somebody's name can be read before."""
-    page = (Path(__file__).resolve().parents[2] / "docs" / "services.md").read_text("utf-8")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "providers.md").read_text("utf-8")
     assert [style for style, text in QUESTIONS.items() if f"| `gemini_{style}` | {text} |" not in page] == []
 
 
