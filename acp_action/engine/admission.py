@@ -1,10 +1,9 @@
 """Who may start: ready steps in order of rank, what is in their way, and the workers who take them.
 
 A step is admitted when every scope it stands in has room and its provider's lanes let it through; else it
-waits
-in the list of the first thing in its way. Whatever makes room promotes the first of that list, which competes
-again by rank with all that is ready; one that goes elsewhere passes its place on, so that no room stays
-unused.
+waits in the list of the first thing in its way. Whatever makes room promotes the first of that list, which
+competes again by rank with all that is ready; one that goes elsewhere passes its place on, so that no room
+stays unused.
 """
 
 from __future__ import annotations
@@ -71,9 +70,8 @@ class Admission:
         self.lanes = Gates(ways, plan.steps, emit, most_wait)
         self._gates = self.lanes.of_step
         self.begin = 0.0
-        self.turned_away: list[
-            tuple[int, End]
-        ] = []  # steps that can never start, for the scheduler to settle
+        # Steps that can never start, for the scheduler to settle.
+        self.turned_away: list[tuple[int, End]] = []
         self.first_deadline = math.inf
         self.tracks: dict[int, Track] = {}  # of steps that are ready or further, and not settled
         self.running: set[int] = set()
