@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from acp_action.providers.wire.outgoing import Content
     from acp_action.providers.wire.sockets import Plain
 
-# The upper half's names can be imported from here, too, by those who need the library anyway.
 # Servers close idle connections after 5 s and more. A request that cannot be sent again is not tried on one
 # that may just be closing; for the others that costs another try at worst.
 _FRESH: Final = 2.0
