@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from acp_action.providers.remote import Result
     from acp_action.providers.wire.wire import Answer, Rules
 
-REST: Final = "https://rest.fal.ai"
 # All but redirects, which are an error of their own.
 _ANY: Final = frozenset(range(200, 600)) - frozenset(range(300, 400))
 # Seconds for one try of a call; a submit only puts a job into a queue.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urljoin
 
 from acp_action.errors import FatalError, TransientError
-from acp_action.providers.media.inline import decode_base64, decode_data_url
+from acp_action.providers.media.inline import decode_data_url
 from acp_action.providers.media.verify import kept
 from acp_action.providers.wire.address import media_place, require_allowed
 from acp_action.providers.wire.bounds import Bounds, Severed
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from acp_action.providers.http import Pool, Reply
     from acp_action.providers.wire.address import Place
     from acp_action.providers.wire.answer import Answer
-
-__all__ = ["Downloads", "Pace", "decode_base64"]
 
 _GIGABYTE: Final = 1_000_000_000
 HOPS: Final = 5
