@@ -95,6 +95,11 @@ class Admission:
         self.tracks[index].turn(WORKER, now)
         heappush(self._ready, rank_of(self._expectations.remaining[index], index))
 
+    def may_be_there(self, index: int) -> bool:
+        """Whether an earlier run may have made this step, and nobody has looked for it yet."""
+        step, track = self._steps[index], self.tracks.get(index)
+        return step.name in self._made_before and step.enabled and (track is None or not track.looked)
+
     def ask_after_all(self, index: int, now: float) -> None:
         """Take in a step that was looked for and not found, as if nobody had looked."""
         track = self.tracks[index]
@@ -154,7 +159,7 @@ class Admission:
         for other, track in self.tracks.items():
             if other == index or track.running or self._steps[other].provider != provider:
                 continue
-            if track.looked or self._steps[other].name not in self._made_before:
+            if not self.may_be_there(other):
                 self.turned_away.append((other, end))
         return end
 
@@ -188,7 +193,7 @@ class Admission:
                 track.turn(WORKER, now)
                 return scope
         gate = self._gates[index]
-        track.look_only = not track.looked and step.name in self._made_before
+        track.look_only = self.may_be_there(index)
         if gate.end is not None and not track.look_only:
             self.turned_away.append((index, gate.end))
             return None
