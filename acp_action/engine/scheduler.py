@@ -146,7 +146,7 @@ class Scheduler:
             if index in self._leftover:
                 self._skip([index], self._leftover[index], finished)
                 return
-            if track.token is None or not track.token.cancelled:
+            if not track.told_to_stop:
                 self.admission.ask_after_all(index, finished)
                 return
             outcome = Stopped("cancelled")
@@ -178,10 +178,9 @@ class Scheduler:
         self._settle(index, track, verdict, now)
         if isinstance(outcome, Fatal) and outcome.halt:
             self._halt(outcome.reason, now, resumable=True)
-        # One that was told to stop belongs to what stopped it, whatever its own end.
-        elif verdict.status.bad and index not in self._leftover:
-            if track.token is None or not track.token.cancelled:
-                self._spread(index, now)
+        elif verdict.status.bad and index not in self._leftover and not track.told_to_stop:
+            # One that was told to stop belongs to what stopped it, whatever its own end.
+            self._spread(index, now)
 
     def _park(self, index: int, track: Track, again: Again, now: float) -> None:
         track.turn(again.phase, now)
