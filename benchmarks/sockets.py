@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
-JOBS, QUICK_JOBS = 500, 80
+JOBS, QUICK_JOBS = 1000, 80
 WORKERS = (4, 16, 64)
 # Points of efficiency that sockets may cost.
 POINTS = 5.0

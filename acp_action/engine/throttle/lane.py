@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from acp_action.engine.budget import RetryBudget
 from acp_action.engine.throttle.limits import UNCOUNTED, Limits, Ticket
 from acp_action.engine.throttle.throttle import Throttle
 
@@ -122,6 +123,7 @@ class Lanes:
         self._limits = limits
         self._lanes: dict[tuple[str, str, str], Lane] = {}
         self._told: dict[tuple[str, str, Limits], Lane] = {}
+        self._budgets: dict[tuple[str, str], RetryBudget] = {}
         self._learnt: dict[str, Mapping[str, Any]] = {}
         self._lock = threading.Lock()
         self.wall = wall
@@ -148,6 +150,11 @@ class Lanes:
             if key not in self._told:
                 self._told[key] = Lane(Throttle(limits, wall=self.wall))
             return self._told[key]
+
+    def budget(self, provider: str, account: str = "") -> RetryBudget:
+        """The one budget for retries of what this provider failed at."""
+        with self._lock:
+            return self._budgets.setdefault((provider, account), RetryBudget())
 
     def snapshot(self, wall: float) -> dict[str, Any]:
         """What all lanes have learnt, as JSON values; ``wall``: now, in seconds since the epoch."""

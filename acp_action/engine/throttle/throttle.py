@@ -50,6 +50,11 @@ class Throttle:
         """How many requests are out."""
         return self._tally.in_flight
 
+    @property
+    def sent(self) -> int:
+        """How many requests it has let go."""
+        return self._tally.sent
+
     def next_opening(self, now: float) -> float:
         """When a request may be sent: ``now``, a later moment, or ``inf`` until one in flight comes back."""
         self._look(now)
