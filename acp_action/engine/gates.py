@@ -52,7 +52,7 @@ def ways_of(plan: Plan, lanes: Lanes, providers: Mapping[str, object]) -> Ways:
         name = _lane_name(provider, step)
         key = (step.provider, name)
         if key not in found:
-            account = getattr(getattr(provider, "account", None), "fingerprint", "")
+            account = fingerprint_of(provider)
             if step.provider not in common:
                 common[step.provider] = _common(plan, step.provider, account, lanes)
             first = lanes.lane(step.provider, account, name, getattr(provider, "profile", None))
@@ -62,6 +62,11 @@ def ways_of(plan: Plan, lanes: Lanes, providers: Mapping[str, object]) -> Ways:
         of_step.append(found[key])
     labels = tuple(f"{provider} {name}" if name else provider for provider, name in found)
     return Ways(tuple(rows), labels, tuple(budgets), tuple(of_step))
+
+
+def fingerprint_of(provider: object) -> str:
+    """Which account a provider works for; empty where it has none."""
+    return str(getattr(getattr(provider, "account", None), "fingerprint", ""))
 
 
 def _lane_name(provider: object, step: Step) -> str:

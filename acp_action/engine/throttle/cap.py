@@ -106,5 +106,5 @@ class CapMeter:
         """
         level = learnt["level"]
         self.level = math.inf if level is None else int(within(level, 1, _MOST))
-        self.confirmed = min(int(within(learnt["confirmed"], 0, math.inf)), _CONFIRMED - 1)
+        self.confirmed = min(int(within(learnt["confirmed"], 0, 1e9)), _CONFIRMED - 1)
         self._failures = int(within(learnt["failures"], 0, _MOST_FAILURES))

@@ -21,8 +21,8 @@ _AGREE = (0.75, 1.33)
 _STEADY = 3
 # How much of what was tried beyond the measured rate is believed.
 _HOPE = 0.4
-# What a snapshot may say: requests a second, and seconds.
-_RATES, _SPANS = (0.01, 10_000.0), (0.01, 24 * 3600.0)
+# What a snapshot may say: requests a second, and seconds. Of slower ones too little is seen to go on from.
+_RATES, _SPANS = (1.0 / 60.0, 10_000.0), (0.01, 24 * 3600.0)
 # Slots left empty after a refusal.
 _SKIP = 0.3
 # Slots that may be made up for when they were missed: none but the current one, more under announced limits.
@@ -185,8 +185,8 @@ class PaceMeter:
     def snapshot(self) -> dict[str, Any]:
         """What was learnt, as JSON values."""
         return {
-            "rate": self.rate,
-            "measured": self.measured,
+            "rate": _rememberable(self.rate),
+            "measured": _rememberable(self.measured),
             "plateau": self.plateau,
             "span": self.span,
             "agreeing": self.agreeing,
@@ -201,7 +201,7 @@ class PaceMeter:
         if learnt["rate"] is None:
             return
         measured, rate = learnt["measured"], within(learnt["rate"], *_RATES)
-        self.agreeing = min(int(within(learnt["agreeing"], 0, math.inf)), _STEADY - 1)
+        self.agreeing = min(int(within(learnt["agreeing"], 0, 1e9)), _STEADY - 1)
         self.measured = None if measured is None else within(measured, *_RATES)
         self.plateau, self.span = within(learnt["plateau"], *_SPANS), within(learnt["span"], 0.0, _SPANS[1])
         self._warming = 0.0
@@ -215,6 +215,10 @@ def within(value: Any, least: float, most: float) -> float:
     if not least <= value <= most:
         raise ValueError(f"{value!r} is not from {least:g} to {most:g}")
     return value
+
+
+def _rememberable(rate: float | None) -> float | None:
+    return None if rate is None or not _RATES[0] <= rate <= _RATES[1] else rate
 
 
 def _slow_start(pressed: float) -> float:
