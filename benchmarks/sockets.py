@@ -1,12 +1,14 @@
 """The throttle in whole runs over real sockets, beside the same runs in virtual time.
 
 A pipeline of chat steps runs as a user's does (its own process, threads, the machine's clock, the adapter,
-the journal) against a simulated provider in another process, told nothing. Limits and job times are a few
+the journal) against a simulated provider in another process, told nothing; a last row is of runs with the
+limit in their settings. Limits and job times are a few
 times quicker than those of ``ratelimits``, so that a run takes seconds; the throttle is the same. Each cell
 is efficiency in per cent (the time that the limit itself needs, over ours), and refusals per thousand jobs.
 
 Jobs of a tenth of a second make much of the milliseconds that this machine needs for each (the journal's
-syncs above all), so these are measured and given to the virtual run, and to the bound, as its way there and back.
+syncs above all), so these are measured and given to the virtual run, and to the bound, as its way there and
+back.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from statistics import mean
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from acp_action.engine.throttle import Limits, Throttle
 from benchmarks.measure import Figure
 from tests.engine import servers
 from tests.simulators import limits
@@ -26,7 +29,7 @@ from tests.simulators.latency import Latency
 from tests.simulators.openrouter import OpenRouterSimulator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
 
 JOBS, QUICK_JOBS = 1000, 80
@@ -52,15 +55,13 @@ class OfTheWall(limits.FixedWindow):
 class Scene(NamedTuple):
     """One limit, as the simulator has it and as virtual time has it; ``wall`` is the clock at moment 0.
 
-    ``seconds``: of a job on average. ``told``: what a user would set who knows the limit. ``kind``: what the
-    provider's refusals speak of.
+    ``seconds``: of a job on average. ``told``: what a user would set who knows the limit.
     """
 
     real: Callable[[], list[limits.Limit]]
     virtual: Callable[[float], Any]
     seconds: float
     told: dict[str, float]
-    kind: str = "pace"
 
 
 SCENES: dict[str, Scene] = {
@@ -77,7 +78,13 @@ SCENES: dict[str, Scene] = {
         {"requests_per_minute": 2400},
     ),
     "CC": Scene(
-        lambda: [limits.InFlight(6)], lambda _: servers.InFlight(6), 0.15, {"concurrency": 6}, "concurrency"
+        lambda: [limits.InFlight(6)], lambda _: servers.InFlight(6), 0.15,
+        {"concurrency": 6},
+    ),
+    "TB+CC": Scene(
+        lambda: [limits.TokenBucket(40.0, 20), limits.InFlight(10)],
+        lambda _: servers.Together((servers.TokenBucket(40.0, 20.0), servers.InFlight(10))), 0.15,
+        {"requests_per_minute": 2400, "concurrency": 10},
     ),
 }  # fmt: skip
 
@@ -91,7 +98,7 @@ class Seen(NamedTuple):
 
 
 class Played(NamedTuple):
-    """What the process that ran the pipeline saw: the run's seconds, and of each job those of its last attempt."""
+    """What the run's process saw: the seconds of the run, and of each job's last attempt."""
 
     seconds: float
     attempts: list[float]
@@ -109,16 +116,16 @@ class Cell(NamedTuple):
 
 
 def sockets(runs: int) -> list[Figure]:
-    """All limits at 4, 16 and 64 workers; with a single run, few jobs."""
-    jobs = JOBS if runs > 1 else QUICK_JOBS
-    print(f"\n| {jobs} jobs, sockets, virtual time, points between | {' | '.join(SCENES)} |")
-    print(f"| --- | {' | '.join('---:' for _ in SCENES)} |")
+    """All limits at 4, 16 and 64 workers; with a single run, few jobs and one limit of each kind."""
+    jobs, scenes = (JOBS, tuple(SCENES)) if runs > 1 else (QUICK_JOBS, ("TB", "CC"))
+    print(f"\n| {jobs} jobs: sockets, virtual time, points between | {' | '.join(scenes)} |")
+    print(f"| --- | {' | '.join('---:' for _ in scenes)} |")
     worst = []
-    for workers in WORKERS:
-        found = {name: _both(name, workers, jobs) for name in SCENES}
+    for workers, told in [*((w, False) for w in WORKERS), *([(WORKERS[-1], True)] if runs > 1 else [])]:
+        found = {name: _both(name, workers, jobs, told=told) for name in scenes}
         worst += [(v.efficiency - r.efficiency, f"{n}, {workers} workers") for n, (r, v) in found.items()]
         row = " | ".join(f"{r}, {v}, {v.efficiency - r.efficiency:+.1f}" for r, v in found.values())
-        print(f"| {workers} workers | {row} |", flush=True)
+        print(f"| {workers} workers{', told the limit' if told else ''} | {row} |", flush=True)
     print()
     points, where = max(worst)
     return [Figure("sockets cost points of efficiency, at the most", points, POINTS, "", detail=where)]
@@ -129,13 +136,14 @@ def ways(played: Played, seen: Seen) -> list[float]:
     return [max(a - s, 0.0) / 2.0 for a, s in zip(played.attempts, seen.service, strict=True)]
 
 
-def _both(name: str, workers: int, jobs: int) -> tuple[Cell, Cell]:
-    """The same run over sockets and in virtual time."""
+def _both(name: str, workers: int, jobs: int, *, told: bool = False) -> tuple[Cell, Cell]:
+    """The same run over sockets and in virtual time; ``told``: with the limit in the settings."""
     scene = SCENES[name]
-    played, seen = over_sockets(name, workers, jobs)
+    limit = scene.told if told else {}
+    played, seen = over_sockets(name, workers, jobs, {"rate_limits": {"openrouter": limit}} if told else {})
     given: dict[str, Any] = {"service": seen.service, "hops": ways(played, seen)}
     best = servers.best_possible(scene.virtual(seen.wall), workers, jobs, 0, **given)
-    virtual = [_virtual(scene, workers, jobs, seed, seen.wall, **given) for seed in range(5)]
+    virtual = [_virtual(scene, limit, workers, jobs, seed, seen.wall, **given) for seed in range(5)]
     return (
         Cell(100.0 * best / played.seconds, 1000.0 * seen.refusals / jobs),
         Cell(
@@ -145,20 +153,21 @@ def _both(name: str, workers: int, jobs: int) -> tuple[Cell, Cell]:
     )
 
 
-def _virtual(scene: Scene, workers: int, jobs: int, seed: int, wall: float, **given: Any) -> servers.Outcome:
-    from acp_action.engine.throttle import Limits, Throttle
-
-    throttle = Throttle(Limits(profile="pace"), wall=wall)
-    server = scene.virtual(wall)
-    client = servers.Client(
-        server, throttle, workers=workers, jobs=jobs, seed=seed, kind=scene.kind, refusing=0.002, **given
+def _virtual(
+    scene: Scene, told: dict[str, float], workers: int, jobs: int, seed: int, wall: float, **given: Any
+) -> servers.Outcome:
+    minute, concurrency = told.get("requests_per_minute"), told.get("concurrency")
+    known = Limits(
+        per_second=minute and minute / 60.0, concurrency=concurrency and int(concurrency), profile="pace"
     )
+    client = servers.Client(
+        scene.virtual(wall), Throttle(known, wall=wall), workers=workers, jobs=jobs, seed=seed, kind="told",
+        refusing=0.002, **given,
+    )  # fmt: skip
     return client.run()
 
 
-def over_sockets(
-    name: str, workers: int, jobs: int, settings: dict[str, Any] | None = None
-) -> tuple[Played, Seen]:
+def over_sockets(name: str, workers: int, jobs: int, settings: dict[str, Any]) -> tuple[Played, Seen]:
     """One run, as it and as the simulator saw it; both in processes of their own."""
     ours, theirs = _SPAWN.Pipe()
     server = _SPAWN.Process(target=_serve, args=(theirs, name))
@@ -166,7 +175,7 @@ def over_sockets(
     theirs.close()
     try:
         with ProcessPoolExecutor(1, mp_context=_SPAWN) as pool:
-            played = pool.submit(_play, ours.recv(), workers, jobs, settings or {}).result()
+            played = pool.submit(_play, ours.recv(), workers, jobs, settings).result()
         ours.send(jobs)
         return played, ours.recv()
     finally:

@@ -28,7 +28,10 @@ _TOLD_FROM = 1.0
 
 
 class Ways(NamedTuple):
-    """Which lanes each step goes through: ``of_step`` has its place in ``lanes``, ``labels`` and ``budgets``."""
+    """Which lanes each step goes through: ``of_step`` has its place in the other three.
+
+    ``budgets``: what the retries of each lane's steps are paid from.
+    """
 
     lanes: tuple[tuple[Lane, ...], ...]
     labels: tuple[str, ...]

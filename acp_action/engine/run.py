@@ -80,10 +80,10 @@ def run_plan(
     """Carry a plan out on the calling thread's watch; returns when every step is settled.
 
     ``providers``: by name, all that the plan uses. ``lanes``: the limits shared with other runs (default:
-    those of the process). ``crew``: who does the work (default: threads). ``seed``: for ``{{random}}`` and the
-    jitter (default: fresh). ``books``: where paid work is written down, so that a stopped run can be taken up
-    again (default: nowhere). Step failures are results, not exceptions; only bugs and KeyboardInterrupt
-    raise.
+    those of the process). ``crew``: who does the work (default: threads). ``seed``: for ``{{random}}`` and
+    the jitter (default: fresh). ``books``: where paid work is written down, so that a stopped run can be
+    taken up again (default: nowhere). Step failures are results, not exceptions; only bugs and
+    KeyboardInterrupt raise.
     """
     clock = clock or SystemClock()
     crew = crew or ThreadCrew()

@@ -105,4 +105,6 @@ def _is_sound(key: str, lane: object) -> bool:
     """Whether an entry is what a lane may go on from."""
     if not isinstance(lane, dict) or set(lane) != {"pace", "cap"}:
         return False
-    return len(key) <= _LONGEST_NAME and key.isprintable() and key.count("/") >= 2 and Throttle().restore(lane)
+    return (
+        len(key) <= _LONGEST_NAME and key.isprintable() and key.count("/") >= 2 and Throttle().restore(lane)
+    )

@@ -303,7 +303,7 @@ class Outcome:
 class Client:
     """Sends jobs through a throttle as the scheduler does: at most ``workers`` at once, in order of rank.
 
-    ``service``: the seconds of each job (default: drawn, ``mean`` on average). ``hops``: the seconds that
+    ``kind``: what refusals speak of; ``told``: of what it is. ``service``: the seconds of each job (default: drawn, ``mean`` on average). ``hops``: the seconds that
     things take on their way, of which each time one is drawn; a refusal takes ``refusing`` in between.
     """
 
@@ -376,7 +376,9 @@ class Client:
         if wait > 0.0:
             self.out.refusals.append(now)
             told = float(math.ceil(wait)) if self.retry_after else None
-            self._at(now + self.refusing + self._hop(), lambda t: self._refused(job, ticket, told, said, t))
+            kind = kind_of(self.server, now) if self.kind == "told" else self.kind
+            back = now + self.refusing + self._hop()
+            self._at(back, lambda t: self._refused(job, ticket, told, kind, said, t))
             return
         self.out.entries.append(now)
         self.server.enter(now)
@@ -397,9 +399,9 @@ class Client:
         self.out.seconds = now
 
     def _refused(
-        self, job: int, ticket: Ticket, told: float | None, said: Announced | None, now: float
+        self, job: int, ticket: Ticket, told: float | None, kind: str, said: Announced | None, now: float
     ) -> None:
-        self.throttle.refused(ticket, now, told, self.kind, said)
+        self.throttle.refused(ticket, now, told, kind, said)
         self.busy -= 1
         self.out.most_attempts = max(self.out.most_attempts, self.attempts[job])
         if self.waited.get(job, 0.0) > self.patience:
@@ -410,6 +412,12 @@ class Client:
             self._at(now + told * self.rng.uniform(1.0, 1.1), lambda _t: heapq.heappush(self.waiting, job))
         else:
             heapq.heappush(self.waiting, job)
+
+
+def kind_of(server: Any, now: float) -> str:
+    """What a limit that refuses limits."""
+    parts = getattr(server, "parts", [server])
+    return "concurrency" if any(hasattr(p, "cap") and p.wait(now) > 0.0 for p in parts) else "pace"
 
 
 def hop_of(rng: random.Random, hops: Sequence[float]) -> float:

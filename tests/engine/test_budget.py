@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +12,9 @@ from acp_action.engine.outcome import Transient
 from acp_action.engine.throttle import Lanes
 from tests.engine.harness import DONE, Virtual, statuses
 from tests.engine.plans import Spec, group_of, plan_of
+
+if TYPE_CHECKING:
+    from tests.engine.harness import Script
 
 DOWN = Transient("503 service unavailable")
 MOST = int(FULL // COST)
@@ -73,7 +78,7 @@ def test_one_providers_failures_leave_another_ones_retries_alone() -> None:
     lanes = Lanes()
     while lanes.budget("fake").take(1000.0):
         pass
-    answers = {name: [(0.1, DOWN), (1.0, DONE)] for name in ("a", "b")}
+    answers: Script = {name: [(0.1, DOWN), (1.0, DONE)] for name in ("a", "b")}
     plan = plan_of(
         [Spec("a", group=0), Spec("b", group=0, provider="other")], [group_of(0, (0, 1), fail_fast=False)]
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NOW = 1_000_000.0
 OURS = {("fal", "0123456789ab")}
-LANE = {
+LANE: dict[str, dict[str, Any]] = {
     "pace": {"rate": 5.0, "measured": 5.0, "plateau": 4.0, "span": 0.0, "agreeing": 2},
     "cap": {"level": 10, "confirmed": 2, "failures": 1},
 }
