@@ -158,7 +158,9 @@ def _virtual(
 ) -> servers.Outcome:
     minute, concurrency = told.get("requests_per_minute"), told.get("concurrency")
     known = Limits(
-        per_second=minute and minute / 60.0, concurrency=concurrency and int(concurrency), profile="pace"
+        per_second=minute and minute / 60.0,
+        concurrency=None if concurrency is None else int(concurrency),
+        profile="pace",
     )
     client = servers.Client(
         scene.virtual(wall), Throttle(known, wall=wall), workers=workers, jobs=jobs, seed=seed, kind="told",

@@ -303,8 +303,9 @@ class Outcome:
 class Client:
     """Sends jobs through a throttle as the scheduler does: at most ``workers`` at once, in order of rank.
 
-    ``kind``: what refusals speak of; ``told``: of what it is. ``service``: the seconds of each job (default: drawn, ``mean`` on average). ``hops``: the seconds that
-    things take on their way, of which each time one is drawn; a refusal takes ``refusing`` in between.
+    ``kind``: what refusals speak of; ``told``: of what it is. ``service``: the seconds of each job (default:
+    drawn, ``mean`` on average). ``hops``: the seconds that things take on their way, of which each time one
+    is drawn; a refusal takes ``refusing`` in between.
     """
 
     server: Any
