@@ -11,7 +11,7 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import action, artifact, doors, engine, polling, ratelimits, reactions, sockets
+from benchmarks import action, artifact, doors, engine, polling, ratelimits, reactions, remote, sockets
 from benchmarks.measure import Figure, to_json
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ SUITES: dict[str, Callable[[int], list[Figure]]] = {
         reactions.timeout(runs),
         *reactions.stop_while_waiting(runs),
     ],
+    "remote": lambda runs: remote.remote(runs),
 }
 
 

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from acp_action.engine.crew import Job
     from acp_action.engine.outcome import Outcome
     from acp_action.engine.paper import Kept, Order, StepPaper
+    from acp_action.errors import ProviderError
     from acp_action.plan.model import Step
     from acp_action.providers.base import Provider, Request
+
+_ONLY_FRESH: Final = (
+    "it may be paid for: another run asks for the same again, and orders it anew only with --fresh"
+)
 
 
 class Journal(Protocol):
@@ -98,15 +103,16 @@ def ordered(
         return _doubt(f"it was sent {when}, and what became of it is not known", step, doubtful)
     try:
         return provider.run(request, token)
-    except (FatalError, PolicyRefusal) as error:
-        if isinstance(error, Unrecorded) or not paper.answerable:
+    except (FatalError, PolicyRefusal, UnknownOutcome) as error:
+        reason = redact(str(error))
+        if isinstance(error, Unrecorded):
             raise
-        reason = redact(str(error))
-        if paper.forsake(reason):
-            return ordered(step, request, token, provider, paper)
-        return Fatal(f"{reason}; {_ONLY_FRESH}", policy=isinstance(error, PolicyRefusal))
-    except UnknownOutcome as error:
-        reason = redact(str(error))
+        if paper.answerable:
+            if paper.forsake(reason):
+                return ordered(step, request, token, provider, paper)
+            return _led_nowhere(error, f"{reason}; {_ONLY_FRESH}")
+        if not isinstance(error, UnknownOutcome):
+            raise
         order = paper.doubtful
         if order is not None and _may_repeat(step, order):
             return Transient(f"{reason}; sent again, as max_duplicate_cost allows")
@@ -118,9 +124,11 @@ def ordered(
         return _doubt(f"{redact(str(stop))}, when its request had been sent", step, order)
 
 
-_ONLY_FRESH: Final = (
-    "it may be paid for: another run asks for the same again, and orders it anew only with --fresh"
-)
+def _led_nowhere(error: ProviderError, reason: str) -> Outcome:
+    """The outcome of an order that can be asked for, and of which nothing comes."""
+    if isinstance(error, UnknownOutcome):
+        return Doubt(reason)
+    return Fatal(reason, policy=isinstance(error, PolicyRefusal))
 
 
 def _may_repeat(step: Step, order: Order) -> bool:

@@ -162,7 +162,7 @@ class StepPaper:
         return self._sheet.order is not None and not self._sheet.order.unknown
 
     def forsake(self, reason: str) -> bool:
-        """Let go of an earlier run's order, of which nothing comes; False where only ``fresh`` may do that."""
+        """Let go of an earlier run's order, of which nothing comes; False where only ``fresh`` may do it."""
         order = self._sheet.order
         if order is None or order.here or not self._fresh:
             return False

@@ -65,10 +65,15 @@ class Place(NamedTuple):
     @property
     def shown(self) -> str:
         """The address without its query, which may be a key: for messages."""
+        return f"{self.origin}{self.target.partition('?')[0][:120]}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host, and port where it is not the usual one."""
         scheme = "https" if self.secure else "http"
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == _PORTS[scheme] else f":{self.port}"
-        return f"{scheme}://{host}{port}{self.target.partition('?')[0][:120]}"
+        return f"{scheme}://{host}{port}"
 
 
 # The same few addresses are asked again and again, for the state of a job.

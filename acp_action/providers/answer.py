@@ -44,7 +44,7 @@ class Answer(NamedTuple):
 
     @property
     def tree(self) -> Any:
-        """The body as JSON, None where it is none; for looking into errors."""
+        """The body as JSON, None where it is none."""
         try:
             return self.json()
         except ValueError:

@@ -94,6 +94,11 @@ class Bounds:
                 self._end()
 
     @property
+    def is_sent(self) -> bool:
+        """Whether the request has at least begun to leave."""
+        return self._sent
+
+    @property
     def has_ended_it(self) -> bool:
         """Whether the connection's end is our own doing."""
         return self._stopped and not (self.paid and self._sent)

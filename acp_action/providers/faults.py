@@ -16,7 +16,7 @@ from acp_action.errors import (
     TransientError,
     UnknownOutcome,
 )
-from acp_action.providers.retry_after import announced, kind_of, retry_after
+from acp_action.providers.retry_after import announced, is_of_the_day, kind_of, retry_after
 
 if TYPE_CHECKING:
     from acp_action.providers.account import Account
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # By these a server says that it has not even begun: busy with another request, too early, overloaded.
 _REFUSED: Final = frozenset({409, 425, 503, 529})
 _AGAIN: Final = frozenset({408, 425})
+# Seconds.
+_SOON: Final = 60.0
 
 
 class Rules:
@@ -73,8 +75,7 @@ def _by_table(
         return AccountClosed(f"{text}; add credit at {account.provider}", why="credit")
     wait = retry_after(answer, now)
     if status == 429:
-        limits = announced(answer.headers)
-        return RateLimited(text, retry_after=wait, kind=kind_of(answer), announced=limits)
+        return limited(text, answer, now)
     if status in _REFUSED and not (status == 409 and not paid):
         return TransientError(text, retry_after=wait)
     if 300 <= status < 400:
@@ -82,6 +83,15 @@ def _by_table(
     if status >= 500 or status in _AGAIN or status == 499:
         return _gone_wrong(text, status, rules, paid=paid, wait=wait)
     return FatalError(text)
+
+
+def limited(text: str, answer: Answer, now: float) -> RateLimited | AccountClosed:
+    """The error of a limit that was reached: it is waited for, but for the quota of a day."""
+    wait = retry_after(answer, now)
+    # Some days are the last 24 hours, of which the next request is soon over.
+    if is_of_the_day(answer) and (wait is None or wait > _SOON):
+        return AccountClosed(f"{text}; the quota of the day is used up", why="day", reopens_in=wait)
+    return RateLimited(text, retry_after=wait, kind=kind_of(answer), announced=announced(answer.headers))
 
 
 def _gone_wrong(text: str, status: int, rules: Rules, *, paid: bool, wait: float | None) -> ProviderError:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from acp_action.errors import FatalError
+from acp_action.providers.answer import Answer
 from acp_action.providers.bounds import Severed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from acp_action.providers.lines import Reply
+    from acp_action.providers.address import Place
+    from acp_action.providers.http import Reply
 
 _IDENTITY: Final = ("", "identity")
 _MEGABYTE: Final = 1_000_000
+_MOST_ERROR: Final = 1024 * 1024
 
 
 def whole(reply: Reply, most: int) -> bytes:
@@ -34,6 +38,14 @@ def whole(reply: Reply, most: int) -> bytes:
     body = b"".join(pieces)
     encoding = reply.headers.get("content-encoding", "").strip().lower()
     return body if encoding in _IDENTITY else _unpacked(body, encoding, most)
+
+
+def refusal(reply: Reply, place: Place) -> Answer:
+    """An answer that is no success; its status counts even where its body is long, or cut short."""
+    body = b""
+    with suppress(Severed, FatalError):
+        body = whole(reply, _MOST_ERROR)
+    return Answer(reply.status, reply.headers, body, place.shown)
 
 
 def poured(

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from acp_action.errors import FatalError
 from acp_action.providers.address import place_of
-from acp_action.providers.outgoing import USUAL, Content, head_of
-from acp_action.providers.proxies import is_here, proxy_for
+from acp_action.providers.outgoing import USUAL, headers_of
+from acp_action.providers.proxies import is_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from acp_action.providers.address import Place
     from acp_action.providers.base import Token
     from acp_action.providers.bounds import Bounds
-    from acp_action.providers.lines import Pool, Reply
-    from acp_action.providers.sockets import Site
+    from acp_action.providers.http import Pool, Reply
+    from acp_action.providers.outgoing import Content
 
 
 class Link:
@@ -69,23 +69,16 @@ class Link:
         bounds: Bounds,
     ) -> Iterator[Reply]:
         """Send a request, once. Raises Severed; a stop of the token ends it as ``bounds`` says."""
-        head = head_of(method, place, {**self._headers, **headers} if headers else self._headers, body)
-        site = self._site(place)
-        with token.waking(bounds.stop), self._pool.exchange(site, method, head, body.body, bounds) as reply:
+        own = headers_of({**self._headers, **headers} if headers else self._headers, body)
+        with token.waking(bounds.stop), self._pool.exchange(method, place, own, body, bounds) as reply:
             yield reply
 
     @cached_property
     def _pool(self) -> Pool:
         # Late: planning and --help send nothing.
-        from acp_action.providers.lines import Pool
+        from acp_action.providers.http import Pool
 
         return Pool(self._account.network)
-
-    def _site(self, place: Place) -> Site:
-        from acp_action.providers.sockets import Site
-
-        proxy = proxy_for(self._account.network, secure=place.secure, host=place.host, port=place.port)
-        return Site(place.secure, place.host, place.port, (), proxy)
 
     @cached_property
     def _hosts(self) -> frozenset[tuple[bool, str, int]]:

@@ -1,37 +1,48 @@
-"""A request as it is sent: its head as bytes, and its body."""
+"""What is sent with a request: its headers, and JSON, a form or a file as its body."""
 
 from __future__ import annotations
 
+import json as jsons
 import re
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.errors import FatalError
-from acp_action.providers.bodies import Part, form_body, json_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from acp_action.artifacts import JsonValue
-    from acp_action.providers.address import Place
 
 USUAL: Final = {"User-Agent": "acp-action", "Accept": "*/*", "Accept-Encoding": "identity"}
 _NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # Latin-1 without controls: what else stands in a header would be cut there, or begin another one.
-_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_VALUE: Final = re.compile(r"(?![ \t])[\t\x20-\x7e\x80-\xff]*")
+
+
+class Part(NamedTuple):
+    """A file of a form. ``field``: the form's name for it; ``name`` and ``media_type`` go along."""
+
+    field: str
+    name: str
+    content: bytes
+    media_type: str = "application/octet-stream"
 
 
 class Content(NamedTuple):
-    """A body and its media type; empty for none. A path is a file, sent as it is read."""
+    """A body and its media type, empty for none, or a form's parts. A path is a file, sent as it is read."""
 
     media_type: str = ""
     body: bytes | Path = b""
+    fields: Mapping[str, str] = MappingProxyType({})
+    files: Sequence[Part] = ()
 
     @property
     def size(self) -> int:
-        """Bytes."""
-        return self.body.stat().st_size if isinstance(self.body, Path) else len(self.body)
+        """Bytes, without what holds a form together."""
+        own = self.body.stat().st_size if isinstance(self.body, Path) else len(self.body)
+        return own + sum(len(part.content) for part in self.files)
 
 
 NOTHING: Final = Content()
@@ -43,31 +54,26 @@ def content_of(
     files: Sequence[Part] = (),
     content: bytes | Path | None = None,
 ) -> Content:
-    """The body that is asked for: JSON, a form, or bytes as they are."""
+    """The body that is asked for: JSON, a form, or bytes as they are. ValueError for what no JSON has."""
     if fields is not None or files:
-        return Content(*form_body(fields or {}, files))
+        texts = {name: v if isinstance(v, str) else jsons.dumps(v) for name, v in (fields or {}).items()}
+        return Content("", b"", texts, files)
     if content is not None:
         return Content("application/octet-stream", content)
-    return NOTHING if json is None else Content("application/json", json_body(json))
+    if json is None:
+        return NOTHING
+    text = jsons.dumps(json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Content("application/json", text.encode())
 
 
-def head_of(method: str, place: Place, headers: Mapping[str, str], content: Content) -> bytes:
-    """Request line and headers. Raises FatalError, without its value, for a header that cannot be sent."""
-    scheme_port = 443 if place.secure else 80
-    host = f"[{place.host}]" if ":" in place.host else place.host
-    lines = [f"{method} {place.target} HTTP/1.1", f"Host: {host}"]
-    if place.port != scheme_port:
-        lines[1] += f":{place.port}"
-    named = {name.lower() for name in headers}
-    if content.media_type and "content-type" not in named:
-        lines.append(f"Content-Type: {content.media_type}")
-    if content.body or method in _WITH_BODY:
-        lines.append(f"Content-Length: {content.size}")
+def headers_of(headers: Mapping[str, str], content: Content) -> dict[str, str]:
+    """All headers of a request. Raises FatalError, without its value, for one that cannot be sent."""
     for name, value in headers.items():
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
             raise FatalError(
                 f"the header {name[:40]!r} cannot be sent: it holds characters that no header may; if it is"
                 " the key, take it over anew, without line ends and quotes"
             )
-        lines.append(f"{name}: {value}")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    if content.media_type and "content-type" not in {name.lower() for name in headers}:
+        return {**headers, "Content-Type": content.media_type}
+    return dict(headers)

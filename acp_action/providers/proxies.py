@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import ipaddress
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from acp_action.errors import FatalError
 
@@ -14,36 +13,25 @@ if TYPE_CHECKING:
     from acp_action.providers.account import Network
 
 
-class Proxy(NamedTuple):
-    """A proxy, and what it is told to let us through (empty: nothing)."""
-
-    host: str
-    port: int
-    authorization: str = ""
-
-
-def proxy_for(network: Network, *, secure: bool, host: str, port: int) -> Proxy | None:
-    """The proxy to a host, None when it is reached directly. FatalError for a proxy of no use.
+def proxy_for(network: Network, *, secure: bool, host: str, port: int) -> str:
+    """The address of the proxy to a host, empty when it is reached directly. FatalError for one of no use.
 
     This machine is always reached directly.
     """
     url = network.proxies.get("https" if secure else "http")
     if not url or is_here(host) or _is_direct(network.direct, host, port):
-        return None
+        return ""
+    url = url if "://" in url else f"http://{url}"
     try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        proxy_port = parts.port or 80
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0
     except ValueError as error:
         raise FatalError("the proxy's address cannot be read; correct HTTPS_PROXY, or unset it") from error
-    if parts.scheme != "http" or not parts.hostname:
+    if parts.scheme != "http" or not usable:
         raise FatalError(
             f"a proxy is reached by plain http, not by {parts.scheme!r}: set HTTPS_PROXY to http://host:port"
         )
-    known = ""
-    if parts.username is not None:
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        known = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    return Proxy(parts.hostname, proxy_port, known)
+    return url
 
 
 def is_here(host: str) -> bool:

@@ -47,6 +47,8 @@ _PACE: Final = re.compile(
     r"quota|\brate|per[_ -]?minute|per[_ -]?second|\brpm\b|\btpm\b|throttl", re.IGNORECASE
 )
 
+_DAY: Final = re.compile(r"per[-_ ]?day|\bdaily|\bRPD\b|requests?/day", re.IGNORECASE)
+
 
 def retry_after(answer: Answer, now: float) -> float | None:
     """Seconds to wait before asking again, None when the answer does not say. At most ``CAP``.
@@ -65,6 +67,11 @@ def kind_of(answer: Answer) -> Kind:
     if _CONCURRENCY.search(words):
         return "concurrency"
     return "pace" if _PACE.search(words) else "unknown"
+
+
+def is_of_the_day(answer: Answer) -> bool:
+    """Whether the body's words speak of a quota for a day."""
+    return _DAY.search(answer.text[:_LOOKED_AT]) is not None
 
 
 def announced(headers: Mapping[str, str]) -> Announced | None:

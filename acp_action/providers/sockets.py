@@ -1,6 +1,6 @@
-"""Opening connections: to a name or to addresses checked before, through a proxy, under TLS.
+"""Sockets that give up in time: every wait on one, whoever asks for it, ends as its request's bounds say.
 
-Every wait for bytes on such a connection is bounded, whoever asks for them.
+Libraries for HTTP bound the silence between two bytes; here the whole is bounded, and a stop ends it.
 """
 
 from __future__ import annotations
@@ -9,32 +9,38 @@ import ipaddress
 import socket
 import ssl
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import lru_cache, partial
-from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.errors import FatalError
 from acp_action.providers.bounds import Severed, described
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from acp_action.providers.bounds import Bounds
-    from acp_action.providers.proxies import Proxy
 
 _SLICE: Final = 0.25
+_PIECE: Final = 256 * 1024
 
 
-class Site(NamedTuple):
-    """Whom to talk to: by TLS or not, the name in certificate and ``Host``, the port.
+class Asked(NamedTuple):
+    """What a connection has to know of the request that this thread sends over it.
 
-    ``addresses``: where it is, checked before; empty: the name is looked up.
+    ``target``: what it asks for. ``addresses``: where its host is, checked before; empty: the name is looked
+    up. ``now``: seconds.
     """
 
-    secure: bool
-    host: str
-    port: int
-    addresses: tuple[str, ...] = ()
-    proxy: Proxy | None = None
+    target: str
+    bounds: Bounds
+    addresses: tuple[str, ...]
+    now: Callable[[], float]
+
+
+ASKED: Final[ContextVar[Asked]] = ContextVar("asked")
+"""The request that is being sent; the library passes nothing of ours down to its connections."""
 
 
 def shut(sock: socket.socket) -> None:
@@ -45,9 +51,15 @@ def shut(sock: socket.socket) -> None:
 
 
 class _Bounded:
-    """Bounds every wait for bytes, whoever asks for them: the standard library reads headers by itself."""
-
     bounds: Bounds | None = None
+
+    def sendall(self, content: Any, flags: int = 0) -> None:
+        """As a socket's; raises TimeoutError."""
+        view = memoryview(content)
+        for at in range(0, len(view), _PIECE):
+            if self.bounds is not None:
+                self.settimeout(self.bounds.left())  # type: ignore[attr-defined]
+            super().sendall(view[at : at + _PIECE], flags)  # type: ignore[misc]
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         """As a socket's; raises TimeoutError."""
@@ -65,34 +77,41 @@ class _Bounded:
                 continue
 
 
-class _Plain(_Bounded, socket.socket):
-    pass
+class Plain(_Bounded, socket.socket):
+    """A TCP connection."""
 
 
 class _Secure(_Bounded, ssl.SSLSocket):  # type: ignore[misc]
-    pass
-
-
-Socket: TypeAlias = "_Plain | _Secure"
+    def do_handshake(self, block: bool = False) -> None:
+        """As a TLS socket's, within the bounds of the request that it is for."""
+        self.bounds = bounds = ASKED.get().bounds
+        try:
+            bounds.holds(partial(shut, self))
+            self.settimeout(min(bounds.connect, bounds.left()))
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
 
 
 @lru_cache(maxsize=4)
-def _trusting(bundle: str) -> ssl.SSLContext:
+def trusting(bundle: str) -> ssl.SSLContext:
+    """TLS that trusts the authorities in a file or folder, by default those of certifi, and no others."""
     if not bundle:
         import certifi
 
         bundle = certifi.where()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.sslsocket_class = _Secure
-    context.set_alpn_protocols(["http/1.1"])
     try:
         is_folder = Path(bundle).is_dir()
-        context.load_verify_locations(**{"capath" if is_folder else "cafile": bundle})
+        context = ssl.create_default_context(
+            cafile=None if is_folder else bundle, capath=bundle if is_folder else None
+        )
     except OSError as error:
         raise FatalError(
             f"the trusted certificates cannot be read from {bundle} ({error.strerror or error});"
             " correct REQUESTS_CA_BUNDLE or SSL_CERT_FILE, or unset it"
         ) from error
+    context.sslsocket_class = _Secure
     return context
 
 
@@ -107,34 +126,11 @@ def looked_up(host: str, port: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def connected(site: Site, bundle: str, bounds: Bounds) -> Socket:
-    """A connection, through the proxy and under TLS where that is asked for. Raises Severed."""
-    context = _trusting(bundle) if site.secure else None
-    try:
-        if site.proxy is None:
-            sock = _reached(site.addresses or looked_up(site.host, site.port), site.port, bounds)
-        else:
-            sock = _reached(looked_up(site.proxy.host, site.proxy.port), site.proxy.port, bounds)
-    except OSError as error:
-        raise Severed(described(error), left=False) from error
-    try:
-        if site.proxy is not None:
-            _pass_through(sock, site, site.proxy, bounds)
-        return _secured(sock, site.host, context, bounds) if context else sock
-    except (OSError, HTTPException, ValueError) as error:
-        sock.close()
-        hopeless = isinstance(error, ssl.SSLCertVerificationError)
-        raise Severed(described(error), left=False, hopeless=hopeless) from error
-    except BaseException:
-        sock.close()
-        raise
-
-
-def _reached(addresses: tuple[str, ...], port: int, bounds: Bounds) -> _Plain:
-    """A connection to the first address that answers."""
+def reached(addresses: tuple[str, ...], port: int, bounds: Bounds) -> Plain:
+    """A connection to the first address that answers. Raises OSError."""
     trouble: OSError = OSError("there is no address")
     for address in addresses:
-        sock = _Plain(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+        sock = Plain(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
         try:
             bounds.holds(partial(shut, sock))
             sock.settimeout(min(bounds.connect, bounds.left()))
@@ -148,33 +144,6 @@ def _reached(addresses: tuple[str, ...], port: int, bounds: Bounds) -> _Plain:
             sock.close()
             raise
         else:
+            sock.bounds = bounds
             return sock
     raise trouble
-
-
-def _pass_through(sock: _Plain, site: Site, proxy: Proxy, bounds: Bounds) -> None:
-    """Ask a proxy for a way to the site."""
-    host = f"[{site.host}]" if ":" in site.host else site.host
-    known = f"Proxy-Authorization: {proxy.authorization}\r\n" if proxy.authorization else ""
-    sock.bounds = bounds
-    sock.settimeout(bounds.left())
-    sock.sendall(f"CONNECT {host}:{site.port} HTTP/1.1\r\nHost: {host}:{site.port}\r\n{known}\r\n".encode())
-    with HTTPResponse(sock, method="CONNECT") as answer:
-        answer.begin()
-        if answer.status != 200:
-            raise OSError(f"the proxy refuses the way there (HTTP {answer.status})")
-
-
-def _secured(sock: _Plain, host: str, context: ssl.SSLContext, bounds: Bounds) -> _Secure:
-    # The TLS socket takes the file over, so that in mid-handshake only a twin can be shut.
-    with sock.dup() as twin:
-        bounds.holds(partial(shut, twin))
-        sock.bounds = None
-        sock.settimeout(min(bounds.connect, bounds.left()))
-        secure = context.wrap_socket(sock, server_hostname=host)
-        try:
-            bounds.holds(partial(shut, secure))
-        except BaseException:
-            secure.close()
-            raise
-    return secure  # type: ignore[return-value]

@@ -109,8 +109,12 @@ def test_fresh_makes_everything_anew(house: House) -> None:
     assert house.bills == ["hero", "hero"]
 
 
-@pytest.mark.parametrize("end", [FatalError, PolicyRefusal])
-def test_an_answer_that_leads_nowhere_is_left_only_by_fresh(house: House, end: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("end", "status"), [(FatalError, "failed"), (PolicyRefusal, "refused"), (UnknownOutcome, "doubt")]
+)
+def test_an_answer_that_leads_nowhere_is_left_only_by_fresh(
+    house: House, end: type[Exception], status: str
+) -> None:
     """N6, P7, P9: paid, and nothing comes of it. Who runs again does not pay again unless he asks for it."""
     left = iter(range(3))
 
@@ -120,7 +124,7 @@ def test_an_answer_that_leads_nowhere_is_left_only_by_fresh(house: House, end: t
 
     house.point = expire
     first, again = house.run(PICTURE), house.run(PICTURE)
-    assert statuses(first) == statuses(again) == ["failed" if end is FatalError else "refused"]
+    assert statuses(first) == statuses(again) == [status]
     assert "the file is gone; it may be paid for: " in again["hero"].reason
     assert "only with --fresh" in again["hero"].reason
     assert house.bills == ["hero"]

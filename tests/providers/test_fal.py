@@ -14,7 +14,7 @@ from acp_action.errors import FatalError, UnknownOutcome
 from acp_action.providers.fal import FalProvider
 from acp_action.providers.fal.answers import FalRules, error_inside, files_in, job_error
 from acp_action.providers.fal.states import app_of
-from acp_action.providers.http import Answer
+from acp_action.providers.wire import Answer
 from tests.providers.jobs import FAL, FAL_POLLED, attempt
 from tests.providers.services import Remembering, a_token, account_of, model_of, request_for
 from tests.simulators.faults import edited, fault

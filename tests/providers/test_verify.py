@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acp_action.errors import Cancelled, FatalError
-from acp_action.providers.containers import Form
-from acp_action.providers.playing import played
-from acp_action.providers.verify import kept
-from acp_action.providers.wholeness import is_cut
+from acp_action.providers.media.containers import Form
+from acp_action.providers.media.playing import played
+from acp_action.providers.media.verify import kept
+from acp_action.providers.media.wholeness import is_cut
 from tests.providers.making import ManualToken, Stager, a_clip, a_picture
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def test_a_hole_in_a_video_is_seen(tmp_path: Path) -> None:
      ("audio", b'{"detail": "no"}', 'the provider sent a text where an audio should be: {"detail": "no"}'),
      ("video", b"  <html><body>Sorry", "the provider sent a text where a video should be: <html>"),
      ("video", b"\x89PNG\r\n\x1a\n" + bytes(99), "something that is no video: it begins with 89 50 4e 47"),
+     ("image", b"hello world", "the picture that the provider sent is not a PNG, JPEG"),
      ("audio", b"RIFF\xff\0\0\0AVI " + bytes(99), "something that is no audio"),
      ("image", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a text where an image should be")],
 )  # fmt: skip
@@ -210,7 +211,7 @@ def test_a_picture_is_kept_with_its_facts(tmp_path: Path) -> None:
     content = a_picture(tmp_path / "x.jpg").read_bytes()
     file = keep(tmp_path, content, "image")
     assert (file.path.suffix, file.facts["format"]) == (".jpg", "JPEG")
-    with pytest.raises(FatalError, match="cannot read the picture"):
+    with pytest.raises(FatalError, match="cannot read the picture that the provider sent: "):
         keep(tmp_path, content[:-200], "image")
 
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.providers.answer import excerpt
 from acp_action.providers.base import Announced
-from acp_action.providers.calls import entry
-from acp_action.providers.remote import finite_cost
+from acp_action.providers.reading import amount_of, entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,10 +49,10 @@ class Heard(NamedTuple):
 def heard(headers: Mapping[str, str]) -> Heard:
     """The facts of an answer's headers; each None where it is missing or makes no sense."""
     item = headers.get("history-item-id", "")
-    most = finite_cost(headers.get("maximum-concurrent-requests"))
+    most = amount_of(headers.get("maximum-concurrent-requests"))
     return Heard(
         item if _HISTORY_ID.fullmatch(item) else None,
-        finite_cost(headers.get("character-cost")),
+        amount_of(headers.get("character-cost")),
         Announced(concurrency=int(most)) if most and most >= 1 else None,
     )
 

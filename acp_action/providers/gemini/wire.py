@@ -11,7 +11,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.providers.answer import excerpt
-from acp_action.providers.calls import MAY_BE_BILLED, counts_of, entry
+from acp_action.providers.calls import MAY_BE_BILLED
+from acp_action.providers.reading import counts_of, entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

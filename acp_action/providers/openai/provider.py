@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from acp_action.providers.base import Complaint
-from acp_action.providers.calls import DirectCall, told_by
+from acp_action.providers.calls import DirectCall
 from acp_action.providers.openai import wire as messages
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue
     from acp_action.catalogue.models import Model
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.http import Answer, Part, Rules
-    from acp_action.providers.inputs import MediaInput
-    from acp_action.providers.params import Fields
+    from acp_action.providers.media.inputs import MediaInput
+    from acp_action.providers.params.resolve import Fields
+    from acp_action.providers.wire import Answer, Part, Rules
 
 _TAKEN: Final = frozenset({"image/png", "image/jpeg", "image/webp"})
 _MODEL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
@@ -77,12 +77,12 @@ class OpenAIProvider(DirectCall):
 
     def read(self, request: Request, answer: Answer, trail: Trail) -> dict[str, JsonValue] | None:  # noqa: ARG002
         """The picture of an answer."""
-        return messages.result_of(told_by(answer))
+        return messages.result_of(answer.tree)
 
 
 def _part(number: int, item: MediaInput, count: int) -> Part:
     """A picture of a form; its name on this machine is none of the service's business."""
-    from acp_action.providers.http import Part
+    from acp_action.providers.wire import Part
 
     field = "image" if count == 1 else "image[]"
     return Part(field, f"image_{number}.{_EXTENSIONS[item.mime]}", item.content(), item.mime)

@@ -9,9 +9,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from acp_action.errors import AccountClosed, FatalError, PolicyRefusal, RateLimited, TransientError
-from acp_action.providers.faults import Rules
+from acp_action.providers.faults import Rules, limited
 from acp_action.providers.openrouter.wire import fault_of
-from acp_action.providers.retry_after import announced, retry_after
+from acp_action.providers.retry_after import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ def error_within(
     text = f"openrouter: error {fault.code or 'without a code'} in the answer: {fault.message}"
     wait = retry_after(answer, wall())
     if fault.code == 429:
-        return RateLimited(text, retry_after=wait, kind="pace", announced=announced(answer.headers))
+        return limited(text, answer, wall())
     if fault.code in _PASSING:
         return TransientError(text, retry_after=wait)
     if fault.code == 402:

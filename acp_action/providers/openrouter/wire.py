@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.providers.answer import excerpt
-from acp_action.providers.calls import MAY_BE_BILLED, counts_of, entry
-from acp_action.providers.remote import finite_cost
+from acp_action.providers.calls import MAY_BE_BILLED
+from acp_action.providers.reading import amount_of, counts_of, entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ def fault_of(answer: Any) -> Fault | None:
         error = entry(choice, "error") or {}
     if error is None:
         return None
-    code = finite_cost(entry(error, "code"))
+    code = amount_of(entry(error, "code"))
     said = error if isinstance(error, str) else entry(error, "message")
     reasons = entry(error, "metadata", "reasons")
     told = tuple(map(str, reasons)) if isinstance(reasons, list) else ()
@@ -92,7 +92,7 @@ def result_of(answer: Any) -> dict[str, JsonValue] | None:
 
 def cost_of(answer: Any) -> float | None:
     """What the call cost in USD, as the answer tells; None when it does not."""
-    return finite_cost(entry(answer, "usage", "cost"))
+    return amount_of(entry(answer, "usage", "cost"))
 
 
 def _facts(answer: Any) -> dict[str, JsonValue]:

@@ -8,7 +8,7 @@ from acp_action.errors import FatalError
 
 if TYPE_CHECKING:
     from acp_action.errors import ProviderError
-    from acp_action.providers.params import Fields
+    from acp_action.providers.params.resolve import Fields
 
 
 class CancelledThere(FatalError):  # noqa: N818 - a state, not a fault

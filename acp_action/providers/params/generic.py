@@ -6,16 +6,16 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.catalogue.models import catalogue
-from acp_action.providers import values
 from acp_action.providers.base import Complaint
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from fractions import Fraction
 
     from acp_action.catalogue.models import Model
-    from acp_action.providers.fields import Field
-    from acp_action.providers.vocabulary import Vocabulary
+    from acp_action.providers.params.fields import Field
+    from acp_action.providers.params.vocabulary import Vocabulary
 
 GENERIC: Final = ("aspect_ratio", "duration", "seed", "width", "height")
 """What a step may ask of any model; a model that cannot honour it says so."""

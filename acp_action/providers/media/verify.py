@@ -25,6 +25,7 @@ _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _SHOWN: Final = 2000
 # More than is opened to be worked on: an upscaled picture is paid for, and kept if memory can take it.
 _MOST_PIXELS: Final = 120_000_000
+_PICTURE: Final = "the picture that the provider sent"
 
 
 def kept(
@@ -60,17 +61,17 @@ def kept(
 
 def _picture(path: Path, token: Token) -> tuple[dict[str, JsonValue], str]:
     # Late, here and below: planning needs none of these.
-    from acp_action.providers.pictures import opened, room_for
+    from acp_action.providers.media.pictures import opened, room_for
 
-    with opened(path, _MOST_PIXELS) as picture, room_for(picture.width * picture.height, token):
+    with opened(path, _MOST_PIXELS, _PICTURE) as picture, room_for(picture.width * picture.height, token):
         picture.load()
         form = picture.format or ""
         return {"width": picture.width, "height": picture.height, "format": form}, _EXTENSIONS[form]
 
 
 def _played(path: Path, kind: FileKind, token: Token) -> tuple[dict[str, JsonValue], str]:
-    from acp_action.providers.containers import head_of_file, sound_form, video_form
-    from acp_action.providers.playing import played
+    from acp_action.providers.media.containers import head_of_file, sound_form, video_form
+    from acp_action.providers.media.playing import played
 
     label = f"the {kind}"
     head = head_of_file(path, label)

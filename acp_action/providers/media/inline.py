@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from acp_action.errors import FatalError
 from acp_action.providers.intake import too_large
-from acp_action.providers.verify import kept
+from acp_action.providers.media.verify import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from acp_action.providers.containers import Form
+    from acp_action.providers.media.containers import Form
 
 # What is written where the size is not known yet: this, all ones, or 0.
 _STREAMED: Final = 0x7FFFFF00

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.artifacts import SINGULAR
 from acp_action.catalogue.step_types import STEP_TYPES
-from acp_action.providers.fields import Field
+from acp_action.providers.params.fields import Field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

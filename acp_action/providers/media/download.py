@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import random
 import time
-from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urljoin
 
 from acp_action.errors import FatalError, TransientError
 from acp_action.providers.address import media_place, require_allowed
-from acp_action.providers.answer import Answer
 from acp_action.providers.bounds import Bounds, Severed
 from acp_action.providers.faults import Rules, error_of
-from acp_action.providers.inline import decode_base64, decode_data_url
-from acp_action.providers.intake import poured, too_large, whole
-from acp_action.providers.outgoing import NOTHING, USUAL, head_of
+from acp_action.providers.intake import poured, refusal, too_large
+from acp_action.providers.media.inline import decode_base64, decode_data_url
+from acp_action.providers.media.verify import kept
+from acp_action.providers.outgoing import NOTHING, USUAL
 from acp_action.providers.persist import insisted, is_passing
 from acp_action.providers.proxies import proxy_for
-from acp_action.providers.verify import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +27,9 @@ if TYPE_CHECKING:
     from acp_action.artifacts import FileKind
     from acp_action.providers.account import Account
     from acp_action.providers.address import Place
+    from acp_action.providers.answer import Answer
     from acp_action.providers.base import ProductFile, Stage, Token
-    from acp_action.providers.lines import Pool, Reply
-    from acp_action.providers.sockets import Site
+    from acp_action.providers.http import Pool, Reply
 
 __all__ = ["Downloads", "Pace", "decode_base64"]
 
@@ -147,9 +145,7 @@ class Downloads:
                     if reply.status not in _MOVED:
                         self._take(reply, place, path, token, most)
                         return
-                    with suppress(Severed, FatalError):
-                        whole(reply, 64 * 1024)
-                    place = self._next(place, reply.headers.get("location", ""))
+                    place = self._next(place, refusal(reply, place).headers.get("location", ""))
             except Severed as broken:
                 token.check()
                 text = f"{_WHAT}: {place.host}: {broken}"
@@ -170,14 +166,12 @@ class Downloads:
         return target
 
     def _asked(self, place: Place, bounds: Bounds) -> AbstractContextManager[Reply]:
-        head = head_of("GET", place, USUAL, NOTHING)
-        return self._pool.exchange(self._site(place), "GET", head, b"", bounds)
+        return self._pool.exchange("GET", place, USUAL, NOTHING, bounds, self._addresses(place))
 
-    def _site(self, place: Place) -> Site:
+    def _addresses(self, place: Place) -> tuple[str, ...]:
         """Where to connect: to a checked address, so that a second look-up cannot lead elsewhere."""
-        from acp_action.providers.sockets import Site, looked_up
+        from acp_action.providers.sockets import looked_up
 
-        private = self._account.private_media
         proxy = proxy_for(self._account.network, secure=place.secure, host=place.host, port=place.port)
         try:
             found = looked_up(place.host, place.port)
@@ -186,16 +180,11 @@ class Downloads:
             if proxy is None:
                 raise
             found = ()
-        return Site(
-            place.secure, place.host, place.port, require_allowed(place, found, private=private), proxy
-        )
+        return require_allowed(place, found, private=self._account.private_media)
 
     def _take(self, reply: Reply, place: Place, path: Path, token: Token, most: int) -> None:
         if reply.status != 200:
-            body = b""
-            with suppress(Severed, FatalError):
-                body = whole(reply, 64 * 1024)
-            raise self._refused(Answer(reply.status, reply.headers, body, place.shown), place)
+            raise self._refused(refusal(reply, place), place)
         said = reply.headers.get("content-length", "")
         if said.isdigit() and int(said) > most:
             raise too_large(most)
@@ -210,7 +199,7 @@ class Downloads:
 
     @cached_property
     def _pool(self) -> Pool:
-        from acp_action.providers.lines import Pool
+        from acp_action.providers.http import Pool
 
         return Pool(self._account.network)
 

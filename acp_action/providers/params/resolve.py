@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.errors import FatalError, did_you_mean
-from acp_action.providers import values
 from acp_action.providers.base import Complaint
-from acp_action.providers.generic import GENERIC, mapped
-from acp_action.providers.vocabulary import TEXTS, vocabulary
+from acp_action.providers.params import values
+from acp_action.providers.params.generic import GENERIC, mapped
+from acp_action.providers.params.vocabulary import TEXTS, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from acp_action.artifacts import JsonValue
     from acp_action.catalogue.models import Model
-    from acp_action.providers.vocabulary import Vocabulary
+    from acp_action.providers.params.vocabulary import Vocabulary
 
 # What only the embedded provider acts on.
 _BEHAVIOUR: Final = ("delay", "fail", "transient", "refuse", "retry_after")

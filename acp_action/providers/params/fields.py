@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from acp_action.providers import values
 from acp_action.providers.base import Complaint
-from acp_action.providers.spec import Spec
+from acp_action.providers.params import values
+from acp_action.providers.params.spec import Spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from acp_action.providers.polling import next_in_queue, next_look
+from acp_action.providers.jobs.polling import next_in_queue, next_look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acp_action.providers.base import RemoteJob
-    from acp_action.providers.polling import Expectation
+    from acp_action.providers.jobs.polling import Expectation
 
 # Seconds between looks at a job of which the service says nothing that makes sense.
 _UNCLEAR: Final = 0.5

@@ -65,23 +65,25 @@ def room_for(pixels: int, token: Token) -> Iterator[None]:
 
 
 @contextmanager
-def opened(path: Path, most: int = MOST_PIXELS) -> Iterator[ImageFile]:
+def opened(path: Path, most: int = MOST_PIXELS, called: str = "") -> Iterator[ImageFile]:
     """A picture's file with its head read and its size checked; the pixels are read when they are needed.
 
-    Raises FatalError for what is no picture, is damaged, or has more than ``most`` pixels.
+    ``called``: what messages call it (default: by its file's name). Raises FatalError for what is no picture,
+    is damaged, or has more than ``most`` pixels.
     """
     try:
         with path.open("rb") as file:
-            reader = _reader(file.read(16), path)
+            reader = _reader(file.read(16), called or f"'{path.name}'")
             file.seek(0)
             picture = reader(file)
-            require_pixels(*picture.size, path.name, most)
+            require_pixels(*picture.size, called or path.name, most)
             yield picture
     except FatalError:
         raise
     except _UNREADABLE as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise FatalError(f"cannot read the picture '{path.name}': {reason}") from error
+        name = called or f"the picture '{path.name}'"
+        raise FatalError(f"cannot read {name}: {reason}") from error
 
 
 def require_pixels(width: int, height: int, what: str, most: int = MOST_PIXELS) -> None:
@@ -91,8 +93,8 @@ def require_pixels(width: int, height: int, what: str, most: int = MOST_PIXELS) 
         raise FatalError(f"{what}: {width}x{height} pixels are too many; the limit is {limit} megapixels")
 
 
-def _reader(head: bytes, path: Path) -> Callable[..., ImageFile]:
+def _reader(head: bytes, called: str) -> Callable[..., ImageFile]:
     for magic, offset, reader in _READERS:
         if head[offset : offset + len(magic)] == magic:
             return reader
-    raise FatalError(f"'{path.name}' is not a PNG, JPEG, WebP, GIF, BMP or TIFF picture")
+    raise FatalError(f"{called} is not a PNG, JPEG, WebP, GIF, BMP or TIFF picture")

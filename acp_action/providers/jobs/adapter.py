@@ -13,11 +13,12 @@ from acp_action.artifacts import SINGULAR
 from acp_action.errors import AcpError, DeadlineExpired, FatalError, PolicyRefusal, StopWork, TransientError
 from acp_action.providers.base import Product, RemoteJob
 from acp_action.providers.calls import check_result
-from acp_action.providers.ends import CancelledThere, Ended
-from acp_action.providers.parting import Parting
-from acp_action.providers.polling import Experience
-from acp_action.providers.remote import Remote, one_of_each
-from acp_action.providers.watch import Watch
+from acp_action.providers.jobs.ends import CancelledThere, Ended
+from acp_action.providers.jobs.orders import JobOrders
+from acp_action.providers.jobs.parting import Parting
+from acp_action.providers.jobs.polling import Experience
+from acp_action.providers.jobs.watch import Watch
+from acp_action.providers.remote import one_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue
     from acp_action.providers.account import Account
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.download import Downloads
-    from acp_action.providers.http import Wire
-    from acp_action.providers.params import Fields
+    from acp_action.providers.jobs.watch import Look
+    from acp_action.providers.media.download import Downloads
+    from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
-    from acp_action.providers.watch import Look
+    from acp_action.providers.wire import Wire
 
 # Seconds after a stop: for the provider's cancel, and for fetching what had ended meanwhile. Together below
 # the grace that the engine gives.
@@ -41,7 +42,7 @@ _LONGEST_KEPT: Final = 8192
 _LAST_LOOK: Final = 1.0
 
 
-class JobAdapter(Remote):
+class JobAdapter(JobOrders):
     """What adapters of services with jobs share.
 
     ``not_yet``: seconds for which a service may not know a job yet that it has just taken.

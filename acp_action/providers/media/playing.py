@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import FatalError
-from acp_action.providers.containers import opened_as
-from acp_action.providers.wholeness import is_cut, tells_length
+from acp_action.providers.media.containers import opened_as
+from acp_action.providers.media.wholeness import is_cut, tells_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from acp_action.artifacts import JsonValue
     from acp_action.providers.base import Token
-    from acp_action.providers.containers import Form
+    from acp_action.providers.media.containers import Form
 
 MOST_PIXELS: Final = 36_000_000
 """The largest frame of a video."""

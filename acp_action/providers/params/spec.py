@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from acp_action.errors import did_you_mean
-from acp_action.providers import values
 from acp_action.providers.base import Complaint
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
