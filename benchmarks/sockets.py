@@ -66,15 +66,15 @@ class Scene(NamedTuple):
 
 SCENES: dict[str, Scene] = {
     "TB": Scene(
-        lambda: [limits.TokenBucket(40.0, 20)], lambda _: servers.TokenBucket(40.0, 20.0), 0.06,
+        lambda: [limits.TokenBucket(40.0, 20)], lambda _: servers.TokenBucket(40.0, 20.0), 0.05,
         {"requests_per_minute": 2400},
     ),
     "SW": Scene(
-        lambda: [limits.SlidingWindow(80, 2.0)], lambda _: servers.SlidingWindow(80, 2.0), 0.06,
+        lambda: [limits.SlidingWindow(80, 2.0)], lambda _: servers.SlidingWindow(80, 2.0), 0.05,
         {"requests_per_minute": 2400},
     ),
     "FW": Scene(
-        lambda: [OfTheWall(80, 2.0)], lambda wall: servers.FixedWindow(80, 2.0, wall), 0.06,
+        lambda: [OfTheWall(80, 2.0)], lambda wall: servers.FixedWindow(80, 2.0, wall), 0.05,
         {"requests_per_minute": 2400},
     ),
     "CC": Scene(

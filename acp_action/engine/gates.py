@@ -213,7 +213,7 @@ class Gates:
     def give_back(self, index: int, track: Track, outcome: Outcome, now: float) -> None:
         """Tell the lanes a running step went through how it ended, and its provider's budget for retries."""
         if isinstance(outcome, Done) and not outcome.cached:
-            self.budgets[index].succeeded(now, retried=track.transients > 0)
+            self.budgets[index].succeeded(retried=track.transients > 0)
         if not track.tickets and not isinstance(outcome, Refused):
             return
         gate = self.of_step[index]

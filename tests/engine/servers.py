@@ -449,10 +449,9 @@ def best_possible(
     inside: list[float] = []
     now = last = 0.0
     cap = _cap_of(server)
-    free = [0.0] * min(workers, cap)
+    arrivals = sorted(hop_of(rng, hops) for _ in range(min(workers, cap)))
     for job in range(jobs):
-        start = heapq.heappop(free)
-        now = max(now, start + hop_of(rng, hops))
+        now = max(now, heapq.heappop(arrivals))
         while True:
             while inside and inside[0] <= now + 1e-12:
                 server.leave(heapq.heappop(inside))
@@ -466,7 +465,7 @@ def best_possible(
         if hasattr(server, "ends"):
             server.ends.append(end)
         back = end + hop_of(rng, hops)
-        heapq.heappush(free, back)
+        heapq.heappush(arrivals, back + hop_of(rng, hops))
         last = max(last, back)
     return last
 

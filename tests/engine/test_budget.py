@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acp_action.engine.budget import COST, FULL, RetryBudget
+from acp_action.engine.budget import COST, FULL, QUIET, RetryBudget
 from acp_action.engine.outcome import Transient
 from acp_action.engine.throttle import Lanes
 from tests.engine.harness import DONE, Virtual, statuses
@@ -33,18 +34,20 @@ def test_retries_that_succeed_cost_nothing() -> None:
     budget = RetryBudget()
     for _ in range(10 * MOST):
         assert budget.take(0.0)
-        budget.succeeded(0.0, retried=True)
+        budget.succeeded(retried=True)
     assert sum(budget.take(0.0) for _ in range(2 * MOST)) == MOST
 
 
 def test_an_empty_budget_fills_with_successes_and_with_time() -> None:
-    """One for a success, one for a second: fourteen of either pay for a retry."""
+    """Fourteen successes pay for a retry; after ten quiet minutes all is forgotten."""
     by_success, by_time = spent(), spent()
     for _ in range(int(COST)):
-        by_success.succeeded(0.0, retried=False)
+        by_success.succeeded(retried=False)
     assert by_success.take(0.0)
-    assert not by_time.take(COST - 11.0)
-    assert by_time.take(COST)
+    assert not by_success.take(0.0)
+    assert not by_time.take(QUIET - 1.0)
+    assert not by_time.take(2.0 * QUIET - 2.0)
+    assert by_time.take(3.0 * QUIET)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["take", "won", "back"]), st.floats(-10.0, 100.0)), max_size=60))
@@ -56,18 +59,26 @@ def test_it_never_holds_more_than_it_began_with(events: list[tuple[str, float]])
         if event == "take":
             budget.take(now)
         else:
-            budget.succeeded(now, retried=event == "back")
+            budget.succeeded(retried=event == "back")
     assert sum(budget.take(now) for _ in range(2 * MOST)) <= MOST
 
 
+def test_threads_that_take_at_once_take_no_more_than_there_is() -> None:
+    """C1: it is shared by all runs of the process."""
+    budget = RetryBudget()
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda _: budget.take(0.0), range(400)))
+    assert sum(taken) == MOST
+
+
 def test_a_service_that_is_down_is_not_beset_with_every_steps_retries() -> None:
-    """Two hundred steps that may try three times each: two hundred attempts, and as many more as are left."""
+    """C4: two hundred steps that may try three times each send one request each, and the budget's more."""
     specs = [Spec(f"s{n}", group=0, retries=2) for n in range(200)]
     plan = plan_of(specs, [group_of(0, range(len(specs)), fail_fast=False, max_workers=200)])
     result = Virtual(plan, usual=(0.1, DOWN)).run()
     attempts = sum(len(step.attempts) for step in result)
     assert set(statuses(result).values()) == {"failed"}
-    assert 200 + MOST <= attempts <= 200 + MOST + 10
+    assert attempts == 200 + MOST
     told = [step.reason for step in result if "too many steps of fake failed lately" in step.reason]
     assert len(told) > 100
     assert all(reason.startswith(DOWN.reason) for reason in told)
