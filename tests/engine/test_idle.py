@@ -9,9 +9,10 @@ from acp_action.engine.cancel import StopSwitch
 from acp_action.engine.clock import SystemClock, VirtualClock
 from acp_action.engine.crew import ThreadCrew
 from acp_action.engine.outcome import Refused
+from acp_action.engine.run import run_plan
 from acp_action.engine.throttle import Lanes, Limits
 from acp_action.errors import RateLimited
-from acp_action.events import LaneHeld
+from acp_action.events import LaneHeld, StepFinished
 from tests.engine.harness import DONE, Virtual, statuses
 from tests.engine.plans import Spec, plan_of
 from tests.engine.test_run import Doer, run
@@ -124,3 +125,30 @@ def test_one_stop_wakes_every_attempt_that_waits_and_none_had_polled() -> None:
     result = run(plan_of(many()), doer, clock=clock, stop=switch, lanes=Lanes(lambda _: Limits(none=True)))
     assert set(statuses(result).values()) == {"cancelled"}
     assert clock.waits == MANY
+
+
+def test_a_provider_in_its_cool_down_leaves_every_worker_to_the_others() -> None:
+    """Real threads: a minute is to be waited by one, and all steps of the other are done long before."""
+    switch, left = StopSwitch(), {f"quick{n}" for n in range(40)}
+
+    def refuse(request: Request, _token: Token) -> None:
+        if request.step.startswith("slow"):
+            raise RateLimited("429", retry_after=60.0)
+
+    def stop(event: Event) -> None:
+        if isinstance(event, StepFinished):
+            left.discard(event.step)
+            if not left:
+                switch.stop("the others are done")
+
+    specs = [*(Spec(f"slow{n}") for n in range(8)), *(Spec(name, provider="other") for name in sorted(left))]
+    doer = Doer(refuse)
+    providers = {"fake": doer, "other": doer}
+    result = run_plan(
+        plan_of(specs, worker_cap=2), providers=providers, publisher=doer, lanes=Lanes(), stop=switch,
+        listeners=[stop],
+    )  # fmt: skip
+    ended = statuses(result)
+    assert {ended[spec.name] for spec in specs if spec.provider == "other"} == {"succeeded"}
+    assert {ended[spec.name] for spec in specs if spec.provider == "fake"} <= {"cancelled", "skipped"}
+    assert result.total_duration < 30.0
