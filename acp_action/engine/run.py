@@ -37,8 +37,8 @@ _log = logging.getLogger(__name__)
 _SHARED = Lanes()
 
 
-def _shared(clock: Clock) -> Lanes:
-    """The lanes of this process."""
+def process_lanes(clock: Clock) -> Lanes:
+    """The lanes of this process, which all its runs share."""
     _SHARED.wall = clock.wall() - clock.now()
     return _SHARED
 
@@ -96,7 +96,7 @@ def run_plan(
         crew=crew,
         clock=clock,
         rng=rng,
-        ways=ways_of(plan, lanes or _shared(clock), providers),
+        ways=ways_of(plan, lanes or process_lanes(clock), providers),
         expectations=Expectations(plan, by_file_order=not plan.settings.parallel),
         emit=announce,
         patience=patience or Patience(rate_limit=plan.settings.max_rate_limit_wait),

@@ -169,7 +169,8 @@ class Scheduler:
         self.admission.running.discard(index)
 
     def _judge(self, index: int, track: Track, outcome: Outcome, now: float) -> None:
-        verdict = verdict_on(outcome, self._steps[index], track, now, self._patience, self._rng)
+        budget = self.admission.lanes.budgets[index]
+        verdict = verdict_on(outcome, self._steps[index], track, now, self._patience, self._rng, budget)
         if isinstance(verdict, Again):
             self._park(index, track, verdict, now)
             return
