@@ -31,7 +31,7 @@ class GroupState:
         self.started = -1.0
         self.finished = 0.0
         self.sequential = 0.0
-        self.tally = {"good": 0, "bad": 0, "skipped": 0}
+        self.tally = {"good": 0, "bad": 0, "cancelled": 0, "skipped": 0}
 
     @property
     def status(self) -> str:
@@ -205,7 +205,8 @@ class Board:
             self._count_in_groups(step, result, service)
 
     def _count_in_groups(self, step: Step, result: StepResult, service: float) -> None:
-        kind = "good" if result.status.good else "bad" if result.status.bad else "skipped"
+        status = result.status
+        kind = "good" if status.good else "bad" if status.bad else status.value
         missing = step.enabled and kind != "good"
         for group in self._lineage[step.group]:
             state = self.groups[group]
@@ -226,6 +227,7 @@ class Board:
                         state.tally["good"],
                         state.tally["bad"],
                         state.tally["skipped"],
+                        state.tally["cancelled"],
                     )
                 )
 

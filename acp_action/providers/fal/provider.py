@@ -57,6 +57,8 @@ _ASK: Final = 15.0
 _PATIENCE: Final = 1.3
 _LEAST_PATIENCE: Final = 2.0
 _KEY_TROUBLE: Final = frozenset({401, 403})
+# Whatever the queue says to a call that asks for nothing, it is there.
+_ANY_ANSWER: Final = range(200, 500)
 # The least start time that fal takes.
 _LEAST_START: Final = 2.0
 
@@ -83,8 +85,13 @@ class FalProvider(JobAdapter):
         return {"Authorization": f"Key {self.account.key}"}
 
     def probe(self, token: Token) -> Probe:
-        """At the address for uploads: what the queue would be asked for nothing says nothing of the key."""
-        return Probe(date=self._files.leave(token).headers.get("date", ""))
+        """At the address for uploads: what the queue would be asked for nothing says nothing of the key.
+
+        The queue is asked whether it answers at all; orders go there, and it may be another address.
+        """
+        taken = self._files.leave(token)
+        self.wire.call("GET", "/", token, what="looking whether the queue answers", ok=_ANY_ANSWER)
+        return Probe(date=taken.headers.get("date", ""))
 
     def rules(self) -> Rules:
         """Fal's errors."""
