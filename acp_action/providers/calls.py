@@ -8,7 +8,7 @@ and pays for nothing. Media in an answer are not kept on the trail: they go to a
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from acp_action.errors import FatalError, PolicyRefusal
 from acp_action.providers.base import Complaint, Product, Source
@@ -18,6 +18,7 @@ from acp_action.providers.params.resolve import resolve
 from acp_action.providers.remote import Remote
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Collection, Iterator, Mapping
 
     from acp_action.artifacts import JsonValue
@@ -36,7 +37,12 @@ _FACTS: Final = ("usage", "version", "provider", "revised_prompt")
 
 
 class DirectCall(Remote):
-    """An adapter whose orders are answered by JSON with the result in it."""
+    """An adapter whose orders are answered by JSON with the result in it.
+
+    ``model_ids``: what names of models look like at the service; one may become part of an address.
+    """
+
+    model_ids: ClassVar[re.Pattern[str]]
 
     def check(
         self, step_type: str, model: Model, params: Mapping[str, JsonValue], *, preview: bool
@@ -112,15 +118,15 @@ class DirectCall(Remote):
         """What an answer holds; None when nobody can say."""
         raise NotImplementedError
 
-    def is_model_id(self, name: str) -> bool:
-        """Whether a name can be a model's at this service."""
-        raise NotImplementedError
-
-    def untold_cost(self, request: Request, fields: Fields) -> float | None:
+    def untold_cost(self, request: Request, fields: Fields) -> float | None:  # noqa: ARG002
         """What a call cost whose answer does not tell; None when that is not known."""
-        raise NotImplementedError
+        return None
 
     # --- what they stand on
+
+    def is_model_id(self, name: str) -> bool:
+        """Whether a name can be a model's at this service."""
+        return self.model_ids.fullmatch(name) is not None
 
     def model_id(self, request: Request, fields: Fields) -> str:
         """What the service calls the model. Raises FatalError for a name that cannot be one."""

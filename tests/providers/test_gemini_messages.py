@@ -114,13 +114,13 @@ def test_an_answer_without_the_picture_says_what_it_says() -> None:
 @pytest.mark.parametrize("name", ["../x", "a/b", "a:b", "", "a b", "-x", "a?key=1", "x" * 200])
 def test_a_name_that_would_change_the_address_is_none(name: str) -> None:
     """A pipeline file cannot reach another method of the service."""
-    assert not messages.is_model_id(name)
+    assert not messages.MODEL_ID.fullmatch(name)
 
 
 def test_all_models_of_the_catalogue_have_a_question() -> None:
     """Each style asks something of its own; all ids can stand in an address."""
     models = [m for m in catalogue().models() if m.provider == "gemini"]
-    assert all(messages.is_model_id(m.entry["provider_model"]) for m in models)
+    assert all(messages.MODEL_ID.fullmatch(m.entry["provider_model"]) for m in models)
     assert {m.task for m in models if m.type == "analyze_image"} == set(QUESTIONS)
     assert len(set(QUESTIONS.values())) == 7
 

@@ -33,6 +33,7 @@ class GeminiProvider(DirectCall):
     address = "https://generativelanguage.googleapis.com"
     probe_path = "/v1beta/models?pageSize=1"
     profile: ClassVar = "pace"
+    model_ids = messages.MODEL_ID
 
     def lane(self, model: Model) -> str:
         """Every model has a limit of its own."""
@@ -47,10 +48,6 @@ class GeminiProvider(DirectCall):
         from acp_action.providers.gemini.rules import GeminiRules
 
         return GeminiRules(self.account)
-
-    def is_model_id(self, name: str) -> bool:
-        """Letters, digits, dots, dashes: it becomes part of an address."""
-        return messages.is_model_id(name)
 
     def untold_cost(self, request: Request, fields: Fields) -> float | None:
         """Answers tell tokens, no price: the catalogue's price of a request."""

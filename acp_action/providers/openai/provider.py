@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from acp_action.providers.wire.wire import Answer, Part, Rules
 
 _TAKEN: Final = frozenset({"image/png", "image/jpeg", "image/webp"})
-_MODEL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _OURS: Final = ("model", "n")
 _EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
@@ -32,6 +31,7 @@ class OpenAIProvider(DirectCall):
     address = "https://api.openai.com/v1"
     probe_path = "/models"
     profile: ClassVar = "pace"
+    model_ids = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 
     def check(
         self, step_type: str, model: Model, params: Mapping[str, JsonValue], *, preview: bool
@@ -51,14 +51,6 @@ class OpenAIProvider(DirectCall):
         from acp_action.providers.openai.rules import OpenAIRules
 
         return OpenAIRules(self.account)
-
-    def is_model_id(self, name: str) -> bool:
-        """Letters, digits, dots, dashes, colons."""
-        return _MODEL_ID.fullmatch(name) is not None
-
-    def untold_cost(self, request: Request, fields: Fields) -> float | None:  # noqa: ARG002
-        """Answers tell tokens, and what a token costs is not known here."""
-        return None
 
     def order(self, request: Request, fields: Fields, token: Token, trail: Trail) -> Answer:
         """Ask for one picture; with one to start from as a form."""
