@@ -59,9 +59,7 @@ def headline(result: RunResult) -> str:
 
 
 def _group(status: str) -> str:
-    return {"succeeded": "done", "cached": "done", "timed_out": "timed out", "doubt": "in doubt"}.get(
-        status, status
-    )
+    return _WORDS.get(status, status)
 
 
 def _files(result: PipelineResult) -> list[tuple[StepResult, Path]]:

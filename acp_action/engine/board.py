@@ -1,8 +1,8 @@
 """The state of a run's graph: what is settled, what is doomed, which groups are open, who hears of it.
 
 Only the scheduler's thread touches it. Invariants: ``waiting[i]`` is the number of unsettled nodes that
-node i
-needs; a settled step never changes; a step is handed out as ready at most once, and never when settled.
+node i needs; a settled step never changes; a step is handed out as ready at most once, and never when
+settled.
 """
 
 from __future__ import annotations

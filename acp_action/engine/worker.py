@@ -113,7 +113,7 @@ def attempt_step(step: Step, job: Job, desk: _Desk) -> Outcome:
         else:
             paper = desk.loose.trail(step.name)
             request = build_request(step, job, desk.context, stage, paper)
-            made = ordered(step, request, token, provider, paper, lasts=False)
+            made = ordered(step, request, token, provider, paper)
         if not isinstance(made, Product):
             return made
         if token.abandoned:

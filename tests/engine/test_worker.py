@@ -26,7 +26,7 @@ from acp_action.errors import (
     UnknownOutcome,
     Unrecorded,
 )
-from acp_action.providers.base import Product, Source
+from acp_action.providers.base import Product, RemoteJob, Source
 from tests.engine.plans import MODEL, Spec, plan_of
 
 if TYPE_CHECKING:
@@ -101,22 +101,43 @@ def test_a_failure_leaves_nothing_behind() -> None:
     assert (fake.published, fake.discarded) == ([], ["only"])
 
 
+@pytest.mark.parametrize("error", [UnknownOutcome, FatalError])
+@pytest.mark.parametrize("id_is_known", [True, False])
+def test_without_a_journal_no_flag_is_offered(error: type[Exception], id_is_known: bool) -> None:
+    """A single call is known to no later run, so that flags of runs would mislead."""
+
+    def fail(request: Request) -> None:
+        assert request.trail is not None
+        request.trail.intended(0.5)
+        if id_is_known:
+            request.trail.accepted(RemoteJob("job-7"))
+        raise error("gone")
+
+    outcome = attempt(Fake(fail))
+    assert isinstance(outcome, Doubt if error is UnknownOutcome else Fatal)
+    assert outcome.reason.startswith("gone")
+    assert "--" not in outcome.reason
+    assert ("before you order it again" in outcome.reason) == (error is UnknownOutcome)
+
+
 @pytest.mark.parametrize(
     ("lost", "told"),
     [
-        ("no answer", "no answer; it may have been billed, at an unknown price; look at "),
-        ("it may be billed", "it may be billed; it would be at an unknown price; look at "),
+        ("no answer", "no answer; it may have been billed, at an unknown price; "),
+        ("it may be billed", "it may be billed; it would be at an unknown price; "),
     ],
 )
-def test_a_call_of_its_own_is_in_doubt_without_a_next_run(lost: str, told: str) -> None:
-    """Nothing of it is kept, so no flag is named that it does not have; and billing is told of once."""
+def test_that_it_may_be_billed_is_told_once(lost: str, told: str) -> None:
+    """The provider's reader says so for most answers, and the step's price is told with it."""
 
     def lose(request: Request) -> None:
         assert request.trail is not None
         request.trail.intended(None)
         raise UnknownOutcome(lost)
 
-    assert attempt(Fake(lose)) == Doubt(f"{told}the provider's own list, before you ask again")
+    outcome = attempt(Fake(lose))
+    assert isinstance(outcome, Doubt)
+    assert outcome.reason.startswith(told)
 
 
 def test_a_failure_of_tidying_up_fails_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ from acp_action.providers.jobs.ends import Ended, FieldError, named
 from acp_action.providers.jobs.parting import Within
 from acp_action.providers.jobs.watch import Look
 from acp_action.providers.remote import Probe
-from acp_action.providers.wire import retry_after, unreadable
+from acp_action.providers.wire.wire import retry_after, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +46,8 @@ if TYPE_CHECKING:
     from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
-    from acp_action.providers.wire import Answer, Rules
+    from acp_action.providers.wire.wire import Answer, Rules
 
-REST: Final = "https://rest.fal.ai"
 # All but redirects, which are an error of their own.
 _ANY: Final = frozenset(range(200, 600)) - frozenset(range(300, 400))
 # Seconds for one try of a call; a submit only puts a job into a queue.
