@@ -78,7 +78,7 @@ def test_the_doctor_s_question_costs_nothing_and_asks_the_queue_too() -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
         account = replace(account_of(sim), urls={"api": nobody, "rest": sim.url})
-        with pytest.raises(TransientError, match="queue answers: 127.0.0.1: connection refused"):
+        with pytest.raises(TransientError, match=r"queue answers: 127.0.0.1: connection refused"):
             FalProvider(account).probe(a_token(2))
 
 
