@@ -1,0 +1,128 @@
+"""The page itself: everything it shows is settled here, and laid out by the templates beside this module."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from acp_action.redaction import redact
+from acp_action.report.drawing import draw_lanes, draw_rows
+from acp_action.report.escape import one_line, plain_lines
+from acp_action.report.html.cards import cards
+from acp_action.report.html.outputs import Files
+from acp_action.report.html.thumbnails import Budget, Thumbnails
+from acp_action.report.lines import seconds
+from acp_action.report.wording import (
+    PREVIEW,
+    cost_words,
+    counts_words,
+    figures,
+    path_words,
+    setting_words,
+    urgency,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Environment
+
+    from acp_action.report.model import RunReport
+
+CARDS: Final = 2000
+"""Most steps with a card, failures first; a page of more is not read, and report.json has them all."""
+
+_PATH_SHOWN: Final = 200
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+def render_html(
+    report: RunReport,
+    manifest: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
+    *,
+    base: str = "./",
+    budget: Budget | None = None,
+) -> str:
+    """A page that needs nothing but itself and the output files beside it.
+
+    ``manifest``: as written beside the report; without it there are no prompts and sizes. ``folder``: where
+    the output files are; without it none is shown. ``base``: that folder as seen from the page. ``budget``:
+    for thumbnails (default: at most 3 s, less for a short run and for one that was stopped).
+    """
+    order = sorted(range(len(report.steps)), key=lambda place: urgency(report.steps[place]))
+    shown = order[:CARDS]
+    thumbnails = Thumbnails(budget or _budget(report), sum(len(report.steps[place].files) for place in shown))
+    made = list(cards(report, manifest, Files(folder, base, thumbnails), shown))
+    known, _, unknown = cost_words(report).partition(", and ")
+    return _environment().get_template("page.html").render(
+        report=report,
+        base=base,
+        title=one_line(report.pipeline) or "Pipeline",
+        headline=f"{report.speedup:.1f}x",
+        efficiency=f"{report.efficiency:.0%}",
+        steps_total=f"{len(report.steps):,}",
+        counts=counts_words(report),
+        cost_known=known,
+        cost_unknown=unknown,
+        figures=figures(report),
+        troubled=[card for card in made if card.needs_attention],
+        results=[card for card in made if not card.needs_attention],
+        kinds={card.kind for card in made},
+        left_out=len(order) - len(shown),
+        lanes=draw_lanes(report),
+        rows=draw_rows(report),
+        path=[(one_line(i.step), path_words(i, one_line(i.after))) for i in report.critical_path[:_PATH_SHOWN]],
+        path_left_out=max(len(report.critical_path) - _PATH_SHOWN, 0),
+        linked=frozenset(shown),
+    )
+
+
+def _budget(report: RunReport) -> Budget:
+    if report.stopped:
+        # Whoever stopped it may kill it soon.
+        return Budget(seconds=0.2)
+    return Budget(seconds=min(0.15 + 0.03 * report.total_duration, 3.0))
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    style, script = (_TEMPLATES.joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finished,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        seconds=seconds, one_line=one_line, lines=plain_lines, setting=setting_words, words=_words
+    )
+    environment.globals.update(
+        style=Markup(style),  # noqa: S704 - ours, read from the package
+        script=Markup(script),  # noqa: S704
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        preview_words=PREVIEW,
+    )
+    return environment
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _words(status: str) -> str:
+    return one_line(status).replace("_", " ")
+
+
+def _finished(value: Any) -> Any:
+    """Secrets go before the escaping, which could hide them from whoever looks at the file."""
+    return redact(value) if type(value) is str else value
