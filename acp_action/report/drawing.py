@@ -6,37 +6,48 @@ Percent, so that one drawing fits a phone and a wall, and is zoomed by making it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from acp_action.report.escape import one_line
 from acp_action.report.frame import brackets, ticks
-from acp_action.report.lines import seconds
-from acp_action.report.timeline import lanes, span
-from acp_action.report.waterfall import rows
-from acp_action.report.wording import lost_words
+from acp_action.report.timeline import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from acp_action.report.model import RunReport, StepLine
-    from acp_action.report.timeline import Bar
-    from acp_action.report.waterfall import Row
+    from acp_action.report.model import RunReport
 
 MOST: Final = 4000
 """Most steps in a drawing; of more, those that failed, the critical path and the longest are kept."""
 
-_NAME_SHOWN: Final = 60
-_REASON_SHOWN: Final = 160
-_LABELLED: Final = 60
+NAME_SHOWN: Final = 60
+"""Characters of a name."""
+
+LABELLED: Final = 60
 """Most rows or bars that carry their names."""
+
+LETTER_HEIGHT: Final = 14
+"""Pixels that a line of text takes."""
 
 _TICK_HEIGHT: Final = 22
 _BRACKET_HEIGHT: Final = 20
 _THIN: Final = 0.1
 """Percent of the run below which a bar would not be seen; it is drawn so wide where there is room."""
 
-_ENDINGS: Final = {"done": "done", "refused": "again", "transient": "again", "stopped": "stopped"}
+LEGEND: Final = (
+    ("crit", "critical path"),
+    ("done", "at work"),
+    ("service", "at work"),
+    ("again", "tried again"),
+    ("bad", "failed"),
+    ("stopped", "stopped"),
+    ("inputs", "waits for inputs"),
+    ("worker", "for a worker"),
+    ("throttle", "for a rate limit"),
+    ("backoff", "in back-off"),
+    ("processor", "for a processor"),
+)
+"""Every kind of mark, in words."""
 
 
 class Mark(NamedTuple):
@@ -48,6 +59,17 @@ class Mark(NamedTuple):
     height: int
     kind: str
     label: str = ""
+
+
+class Bracket(NamedTuple):
+    """A group: its time, its place down the page, and as ``room`` the width up to the next one beside it."""
+
+    x: str
+    width: str
+    room: str
+    y: int
+    height: int
+    label: str
 
 
 class Entry(NamedTuple):
@@ -75,71 +97,20 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """One timeline. ``height`` in pixels; ``top``: where lanes begin; ``left_out``: steps not drawn."""
+    """One timeline. ``height`` in pixels; ``left_out``: steps not drawn."""
 
     height: int
-    top: int
     labels: tuple[Label, ...]
     points: tuple[Point, ...]
-    groups: tuple[Mark, ...]
+    groups: tuple[Bracket, ...]
     entries: tuple[Entry, ...]
     left_out: int
 
-
-def draw_lanes(report: RunReport) -> Drawing:
-    """A lane for each worker, a bar for each attempt."""
-    whole = span(report)
-    found = lanes(report)
-    kept = _kept(report)
-    names = len(kept) <= _LABELLED
-    place = {step.name: index for index, step in enumerate(report.steps)}
-    path = {item.step for item in report.critical_path}
-    groups, top = _groups(report, whole)
-    pitch = 30 if len(found) <= 16 else 18 if len(found) <= 40 else 10
-    entries = []
-    for row, lane in enumerate(found):
-        y = top + row * pitch + pitch // 8
-        for bar, after in pairwise((*lane.bars, None)):
-            if bar is None or place[bar.step] not in kept:
-                continue
-            room = (after.start if after else whole) - bar.start
-            mark = _mark(
-                bar.start, bar.end, whole, y, pitch - pitch // 4, _ENDINGS.get(bar.kind, "bad"), room
-            )
-            if names:
-                mark = mark._replace(label=one_line(bar.step, _NAME_SHOWN))
-            step = report.steps[place[bar.step]]
-            entries.append(Entry(place[bar.step], _bar_title(step, bar), bar.step in path, (mark,)))
-    titles = ("given up" if lane.worker < 0 else f"worker {lane.worker + 1}" for lane in found)
-    labels = tuple(Label(top + row * pitch + pitch // 2, title) for row, title in enumerate(titles))
-    if pitch < 14:
-        labels = labels[::5]
-    height = top + len(found) * pitch + 4
-    return Drawing(height, top, labels, _points(whole), groups, tuple(entries), _tried(report) - len(kept))
-
-
-def draw_rows(report: RunReport) -> Drawing:
-    """A row for each step that was carried out: what it waited for, and when it was worked on."""
-    whole = span(report)
-    kept = _kept(report)
-    path = {item.step for item in report.critical_path}
-    found = [(index, row) for index, row in enumerate(rows(report)) if index in kept]
-    groups, top = _groups(report, whole)
-    pitch = 22 if len(found) <= _LABELLED else 8 if len(found) <= 200 else 4
-    entries = []
-    for place, (index, row) in enumerate(found):
-        y = top + place * pitch + pitch // 8
-        marks = tuple(
-            _mark(piece.start, piece.end, whole, y, pitch - pitch // 4, piece.kind) for piece in row.pieces
-        )
-        entries.append(Entry(index, _row_title(row), row.step.name in path, marks))
-    labels = tuple(
-        Label(top + place * pitch + pitch // 2, one_line(row.step.name, _NAME_SHOWN))
-        for place, (_, row) in enumerate(found)
-        if len(found) <= _LABELLED
-    )
-    height = top + len(found) * pitch + 4
-    return Drawing(height, top, labels, _points(whole), groups, tuple(entries), _tried(report) - len(kept))
+    @property
+    def kinds(self) -> set[str]:
+        """What is drawn: the kinds of its marks, and ``crit`` where something is on the critical path."""
+        found = {mark.kind for entry in self.entries for mark in entry.marks}
+        return found | ({"crit"} if any(entry.critical for entry in self.entries) else set())
 
 
 def percent(value: float) -> str:
@@ -151,57 +122,46 @@ def percent(value: float) -> str:
     return f"{min(max(100 * value, 0.0), 100.0):.3f}".rstrip("0").rstrip(".") + "%"
 
 
-def _mark(start: float, end: float, whole: float, y: int, height: int, kind: str, room: float = 0.0) -> Mark:
-    scale = 1 / whole if whole > 0 else 0.0
-    width = max((end - start) * scale, min(_THIN / 100, room * scale))
-    return Mark(percent(start * scale), percent(width), y, height, kind)
+class Canvas:
+    """The frame of a report's timelines: its scale, its axis, its groups, and the steps that are drawn."""
 
+    def __init__(self, report: RunReport) -> None:
+        self.whole = span(report)
+        self._scale = 1 / self.whole if self.whole > 0 else 0.0
+        self._brackets, levels = self._grouped(report)
+        self.top = _TICK_HEIGHT + levels * _BRACKET_HEIGHT + 4
+        self.path = {item.step for item in report.critical_path}
+        self.kept = self._kept(report)
+        self._left_out = sum(bool(step.attempts) for step in report.steps) - len(self.kept)
 
-def _points(whole: float) -> tuple[Point, ...]:
-    scale = 1 / whole if whole > 0 else 0.0
-    return tuple(Point(percent(tick.at * scale), tick.label) for tick in ticks(whole))
+    def mark(self, start: float, end: float, y: int, height: int, kind: str, room: float = 0.0) -> Mark:
+        """A rectangle over these seconds; one that is too thin to be seen takes of ``room`` seconds."""
+        width = max((end - start) * self._scale, min(_THIN / 100, room * self._scale))
+        return Mark(percent(start * self._scale), percent(width), y, height, kind)
 
+    def drawing(self, height: int, labels: Iterable[Label], entries: Iterable[Entry]) -> Drawing:
+        """The timeline with lanes or rows of ``height`` pixels in all."""
+        points = tuple(Point(percent(tick.at * self._scale), tick.label) for tick in ticks(self.whole))
+        whole = self.top + height + 4
+        return Drawing(whole, tuple(labels), points, self._brackets, tuple(entries), self._left_out)
 
-def _groups(report: RunReport, whole: float) -> tuple[tuple[Mark, ...], int]:
-    found = brackets(report)
-    levels = 1 + max((bracket.level for bracket in found), default=-1)
-    marks = tuple(
-        _mark(
-            b.start, b.end, whole, _TICK_HEIGHT + b.level * _BRACKET_HEIGHT, _BRACKET_HEIGHT, "group"
-        )._replace(label=one_line(b.group, _NAME_SHOWN))
-        for b in found
-    )
-    return marks, _TICK_HEIGHT + levels * _BRACKET_HEIGHT + 4
+    def _grouped(self, report: RunReport) -> tuple[tuple[Bracket, ...], int]:
+        found = brackets(report)
+        levels = 1 + max((bracket.level for bracket in found), default=-1)
+        ends = [self.whole] * levels
+        marks = []
+        for one in reversed(found):
+            width, room = one.end - one.start, ends[one.level] - one.start
+            x, *sizes = (percent(value * self._scale) for value in (one.start, width, room))
+            y, name = _TICK_HEIGHT + one.level * _BRACKET_HEIGHT, one_line(one.group, NAME_SHOWN)
+            marks.append(Bracket(x, sizes[0], sizes[1], y, _BRACKET_HEIGHT, name))
+            ends[one.level] = one.start
+        return tuple(marks), levels
 
+    def _kept(self, report: RunReport) -> frozenset[int]:
+        def weight(place: int) -> tuple[bool, bool, float]:
+            step = report.steps[place]
+            return (step.status in ("succeeded", "cached"), step.name not in self.path, -step.split.service)
 
-def _tried(report: RunReport) -> int:
-    return sum(bool(step.attempts) for step in report.steps)
-
-
-def _kept(report: RunReport) -> set[int]:
-    """The places of the steps to draw: of too many those that matter most."""
-    path = {item.step for item in report.critical_path}
-
-    def weight(pair: tuple[int, StepLine]) -> tuple[bool, bool, float]:
-        step = pair[1]
-        return (step.status in ("succeeded", "cached"), step.name not in path, -step.split.service)
-
-    tried: Iterable[tuple[int, StepLine]] = (p for p in enumerate(report.steps) if p[1].attempts)
-    return {index for index, _ in sorted(tried, key=weight)[:MOST]}
-
-
-def _bar_title(step: StepLine, bar: Bar) -> str:
-    many = f", attempt {bar.attempt} of {len(step.attempts)}" if len(step.attempts) > 1 else ""
-    ended = step.status.replace("_", " ") if bar.attempt == len(step.attempts) else one_line(bar.kind)
-    why = step.attempts[bar.attempt - 1].reason if 0 < bar.attempt <= len(step.attempts) else ""
-    reason = f": {one_line(why, _REASON_SHOWN)}" if why else ""
-    when = f"{seconds(bar.start)} to {seconds(bar.end)}"
-    return f"{one_line(step.name, _NAME_SHOWN)}{many}: {when}, {ended}{reason}"
-
-
-def _row_title(row: Row) -> str:
-    step = row.step
-    lost = lost_words(step.split)
-    waited = f", waited {lost}" if lost else ""
-    name, status = one_line(step.name, _NAME_SHOWN), step.status.replace("_", " ")
-    return f"{name}: {seconds(step.split.service)} of service{waited}; {status} at {seconds(step.settled)}"
+        tried = (place for place, step in enumerate(report.steps) if step.attempts)
+        return frozenset(sorted(tried, key=weight)[:MOST])

@@ -21,8 +21,8 @@ _WORTH_TELLING: Final = 0.05
 _URGENCY: Final = {"cancelled": 1, "skipped": 2, "cached": 3, "succeeded": 3}
 
 _MENDS: Final = {
-    "failed": "mend the cause and run again; what is done is not paid for twice",
-    "timed_out": "raise `timeout` of the step or its group, or choose a faster model, and run again",
+    "failed": "run again when the cause is mended; what is done is not paid for twice",
+    "timed_out": "raise the timeout of the step or its group, or choose a faster model, and run again",
     "refused": "the provider's content policy forbids it: change the prompt, or choose another model",
     "doubt": "see in the provider's own list what became of it; --resubmit-doubtful orders it once more",
     "cancelled": "run again; what is done is not paid for twice",

@@ -43,7 +43,6 @@ class Card:
     needs_attention: bool
     off: bool
     preview: bool
-    critical: bool
     kind: str
     type: str
     made_by: str
@@ -85,7 +84,6 @@ def _card(
         needs_attention=step.enabled and step.status not in GOOD,
         off=not step.enabled,
         preview=step.preview,
-        critical=critical,
         kind=kind,
         type=one_line(step.type),
         made_by=one_line(f"{record.get('model_name') or step.model}, {step.provider}"),
@@ -95,7 +93,7 @@ def _card(
         reason=plain_lines(step.reason, _TEXT_SHOWN),
         mend="" if step.status in GOOD else mend_words(step),
         took=seconds(step.split.service) if step.attempts else "",
-        facts=tuple(_facts(step)),
+        facts=tuple(_facts(step, critical=critical)),
         attempts=tuple(map(_attempt, step.attempts)) if len(step.attempts) > 1 else (),
         params=tuple(
             Fact(one_line(str(name), _VALUE_SHOWN), _value(value))
@@ -105,7 +103,7 @@ def _card(
     )
 
 
-def _facts(step: StepLine) -> Iterator[Fact]:
+def _facts(step: StepLine, *, critical: bool) -> Iterator[Fact]:
     if step.cost is not None:
         yield Fact("Cost", f"{step.cost:.4f} USD")
     elif step.attempts and step.provider != "local":
@@ -116,6 +114,8 @@ def _facts(step: StepLine) -> Iterator[Fact]:
         yield Fact("Attempts", str(len(step.attempts)))
     if step.attempts and (lost := lost_words(step.split)):
         yield Fact("Waited", lost)
+    if critical:
+        yield Fact("Held up", "the run: on its critical path")
 
 
 def _attempt(attempt: AttemptLine) -> str:

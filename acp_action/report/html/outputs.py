@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from markupsafe import Markup
+
     from acp_action.report.html.thumbnails import Thumbnails
     from acp_action.report.model import StepLine
 
@@ -24,11 +26,15 @@ _KINDS: Final = {
     **dict.fromkeys((".wav", ".mp3", ".m4a", ".ogg", ".flac"), "audio"),
 }
 
+_LARGEST: Final = 100_000
+"""Pixels of a side; no medium has more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One file. ``address`` is relative and empty where there is nothing to link to; ``thumbnail`` is a data
-    address, empty when there is none.
+    """One file. ``address``: relative, empty where there is nothing to link to.
+
+    ``thumbnail``: a data address, empty when there is none. ``width``, ``height``: pixels, 0 when unknown.
     """
 
     name: str
@@ -36,6 +42,15 @@ class Shown:
     address: str
     thumbnail: str
     facts: str
+    width: int = 0
+    height: int = 0
+
+    @property
+    def box(self) -> Markup:
+        """The attributes that keep its place free until it is there, empty for an unknown size."""
+        from markupsafe import Markup
+
+        return Markup(' width="{}" height="{}"').format(self.width, self.height) if self.width else Markup()
 
 
 class Records:
@@ -69,12 +84,13 @@ class Files:
 
     def _shown(self, name: str, record: Mapping[str, Any]) -> Shown:
         kind = _KINDS.get(PurePosixPath(name).suffix.lower(), "text" if name.endswith(".txt") else "other")
-        path = self._inside(name)
         facts = ", ".join(filter(None, _facts(record)))
+        path = self._inside(name)
         if path is None:
             return Shown(name, kind, "", "", facts)
-        # The dot keeps a name with a colon from being read as an address of its own.
-        return Shown(name, kind, f"{self._base}{quote(name)}", self._thumbnails.of(kind, path), facts)
+        # The base keeps a name with a colon from being read as an address of its own.
+        address, thumbnail = f"{self._base}{quote(name)}", self._thumbnails.of(kind, path)
+        return Shown(name, kind, address, thumbnail, facts, *_size(record))
 
     def _inside(self, name: str) -> Path | None:
         """The file, unless it is not there or lies outside: a report may have been made by anybody."""
@@ -87,13 +103,23 @@ class Files:
             return None
 
 
-def _facts(record: Mapping[str, Any]) -> Sequence[str]:
+def _media(record: Mapping[str, Any]) -> Mapping[str, Any]:
     media = record.get("media")
-    media = media if isinstance(media, dict) else {}
-    width, height, length = media.get("width"), media.get("height"), media.get("duration")
-    size = record.get("bytes")
+    return media if isinstance(media, dict) else {}
+
+
+def _size(record: Mapping[str, Any]) -> tuple[int, int]:
+    """Width and height in pixels, zeros when one is not known."""
+    sides = (_media(record).get("width"), _media(record).get("height"))
+    width, height = (side if isinstance(side, int) and 0 < side < _LARGEST else 0 for side in sides)
+    return (width, height) if width and height else (0, 0)
+
+
+def _facts(record: Mapping[str, Any]) -> Sequence[str]:
+    width, height = _size(record)
+    length, size = _media(record).get("duration"), record.get("bytes")
     return (
-        f"{width} × {height}" if isinstance(width, int) and isinstance(height, int) else "",
+        f"{width} × {height}" if width else "",
         seconds(length) if isinstance(length, int | float) else "",
         size_words(size) if isinstance(size, int) else "",
     )

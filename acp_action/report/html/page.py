@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.redaction import redact
-from acp_action.report.drawing import draw_lanes, draw_rows
+from acp_action.report.drawing import LEGEND
 from acp_action.report.escape import one_line, plain_lines
 from acp_action.report.html.cards import cards
 from acp_action.report.html.outputs import Files
 from acp_action.report.html.thumbnails import Budget, Thumbnails
 from acp_action.report.lines import seconds
+from acp_action.report.views import draw_lanes, draw_rows
 from acp_action.report.wording import (
     PREVIEW,
     cost_words,
@@ -58,26 +60,35 @@ def render_html(
     thumbnails = Thumbnails(budget or _budget(report), sum(len(report.steps[place].files) for place in shown))
     made = list(cards(report, manifest, Files(folder, base, thumbnails), shown))
     known, _, unknown = cost_words(report).partition(", and ")
-    return _environment().get_template("page.html").render(
-        report=report,
-        base=base,
-        title=one_line(report.pipeline) or "Pipeline",
-        headline=f"{report.speedup:.1f}x",
-        efficiency=f"{report.efficiency:.0%}",
-        steps_total=f"{len(report.steps):,}",
-        counts=counts_words(report),
-        cost_known=known,
-        cost_unknown=unknown,
-        figures=figures(report),
-        troubled=[card for card in made if card.needs_attention],
-        results=[card for card in made if not card.needs_attention],
-        kinds={card.kind for card in made},
-        left_out=len(order) - len(shown),
-        lanes=draw_lanes(report),
-        rows=draw_rows(report),
-        path=[(one_line(i.step), path_words(i, one_line(i.after))) for i in report.critical_path[:_PATH_SHOWN]],
-        path_left_out=max(len(report.critical_path) - _PATH_SHOWN, 0),
-        linked=frozenset(shown),
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            report=report,
+            base=base,
+            title=one_line(report.pipeline, 160) or "Pipeline",
+            headline=f"{report.speedup:.1f}x",
+            efficiency=f"{report.efficiency:.0%}",
+            steps_total=f"{len(report.steps):,}",
+            counts=counts_words(report),
+            cost_known=known,
+            cost_unknown=unknown,
+            figures=figures(report),
+            troubled=[card for card in made if card.needs_attention],
+            results=sorted((card for card in made if not card.needs_attention), key=lambda card: card.off),
+            started=_moment(report.started),
+            legend=LEGEND,
+            kinds={card.kind for card in made},
+            left_out=len(order) - len(shown),
+            lanes=draw_lanes(report),
+            rows=draw_rows(report),
+            path=[
+                (one_line(i.step), path_words(i, one_line(i.after)))
+                for i in report.critical_path[:_PATH_SHOWN]
+            ],
+            path_left_out=max(len(report.critical_path) - _PATH_SHOWN, 0),
+            linked=frozenset(shown),
+        )
     )
 
 
@@ -117,6 +128,12 @@ def _environment() -> Environment:
 
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _moment(started: str) -> str:
+    """The start for people; whatever else stands there as it is."""
+    found = re.fullmatch(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}).*Z", started, re.ASCII)
+    return f"{found[1]} {found[2]} UTC" if found else one_line(started)
 
 
 def _words(status: str) -> str:

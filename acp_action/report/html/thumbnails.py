@@ -32,16 +32,14 @@ class Thumbnails:
     ``expected``: how many will be asked for, which settles how large each may be.
     """
 
-    def __init__(
-        self, budget: Budget, expected: int, clock: Callable[[], float] = time.perf_counter
-    ) -> None:
+    def __init__(self, budget: Budget, expected: int, clock: Callable[[], float] = time.perf_counter) -> None:
         self._left = budget.size
         self._until = clock() + budget.seconds
         self._clock = clock
         self._side = 480 if expected <= 40 else 320 if expected <= 250 else 160
 
     def of(self, kind: str, path: Path) -> str:
-        """A data address, empty when there is none: not a picture or video, broken, or nothing left to spend."""
+        """A data address; empty for what is no picture or video, is broken, or comes after the budget."""
         if self._left <= 0 or self._clock() >= self._until:
             return ""
         content = b""
@@ -74,7 +72,8 @@ class Thumbnails:
             if stream.width * stream.height > _MOST_PIXELS:
                 return b""
             frame = next(container.decode(stream))
-            return self._shrunk(frame.to_image())
+            image: Image = frame.to_image()  # type: ignore[no-untyped-call]
+            return self._shrunk(image)
 
     def _shrunk(self, image: Image) -> bytes:
         if image.mode not in ("RGB", "RGBA"):
