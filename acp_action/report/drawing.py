@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from acp_action.report.model import RunReport
 
-MOST: Final = 4000
+MOST: Final = 2000
 """Most steps in a drawing; of more, those that failed, the critical path and the longest are kept."""
 
 NAME_SHOWN: Final = 60

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from acp_action.redaction import redact
 from acp_action.report.drawing import LEGEND
-from acp_action.report.escape import one_line, plain_lines
+from acp_action.report.escape import one_line
 from acp_action.report.html.cards import cards
+from acp_action.report.html.environment import environment
 from acp_action.report.html.outputs import Files
 from acp_action.report.html.thumbnails import Budget, Thumbnails
-from acp_action.report.lines import seconds
 from acp_action.report.views import draw_lanes, draw_rows
 from acp_action.report.wording import (
-    PREVIEW,
     cost_words,
     counts_words,
     figures,
     path_words,
-    setting_words,
     urgency,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from jinja2 import Environment
+    from pathlib import Path
 
     from acp_action.report.model import RunReport
 
-CARDS: Final = 2000
+CARDS: Final = 1500
 """Most steps with a card, failures first; a page of more is not read, and report.json has them all."""
 
 _PATH_SHOWN: Final = 200
-_TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
 def render_html(
@@ -61,7 +52,7 @@ def render_html(
     made = list(cards(report, manifest, Files(folder, base, thumbnails), shown))
     known, _, unknown = cost_words(report).partition(", and ")
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             report=report,
@@ -99,47 +90,7 @@ def _budget(report: RunReport) -> Budget:
     return Budget(seconds=min(0.15 + 0.03 * report.total_duration, 3.0))
 
 
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    style, script = (_TEMPLATES.joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finished,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        seconds=seconds, one_line=one_line, lines=plain_lines, setting=setting_words, words=_words
-    )
-    environment.globals.update(
-        style=Markup(style),  # noqa: S704 - ours, read from the package
-        script=Markup(script),  # noqa: S704
-        style_hash=_hash(style),
-        script_hash=_hash(script),
-        preview_words=PREVIEW,
-    )
-    return environment
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
 def _moment(started: str) -> str:
     """The start for people; whatever else stands there as it is."""
     found = re.fullmatch(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}).*Z", started, re.ASCII)
     return f"{found[1]} {found[2]} UTC" if found else one_line(started)
-
-
-def _words(status: str) -> str:
-    return one_line(status).replace("_", " ")
-
-
-def _finished(value: Any) -> Any:
-    """Secrets go before the escaping, which could hide them from whoever looks at the file."""
-    return redact(value) if type(value) is str else value
