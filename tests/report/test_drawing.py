@@ -57,8 +57,8 @@ def test_a_bar_says_what_happened() -> None:
         "base, attempt 2 of 2: 0.8s to 1.8s, succeeded",
     ]
     assert "broken: 1.8s to 2.1s, failed: no credit: " in titles
-    assert [entry.marks[0].kind for entry in found.entries] == ["again", "done", "done", "bad"]
-    assert [entry.critical for entry in found.entries] == [True, True, True, False]
+    assert [entry.marks[0].kind for entry in found.entries] == ["again", "done", "bad", "done"]
+    assert [entry.critical for entry in found.entries] == [True, True, False, True]
 
 
 def test_a_row_says_what_was_waited_for() -> None:
