@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acp_action.redaction import SECRETS
+from acp_action.report import views
 from acp_action.report.html import page
 from acp_action.report.html.page import render_html
 from acp_action.report.html.thumbnails import Budget
@@ -26,12 +27,21 @@ from tests.report.runs import EVIL, OUT, mixed_run
 from tests.report.showcase import HOSTILE, failed_run, hostile_run, many_run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from acp_action.engine.result import RunResult
 
 ADDRESS = re.compile(r"#[a-z0-9-]+|\./[A-Za-z0-9_.~/%-]*|data:(?:image/webp;base64,[A-Za-z0-9+/=]+|,)")
 """Everything that a page of ours leads to or shows."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _names_in_bars() -> Iterator[None]:
+    """Every bar carries its name, however little room there is: one place more that text comes to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(views, "_LETTER", 0.0)
+        yield
 
 
 def page_of(run: RunResult, folder: Path = OUT, **changes: Any) -> Page:
