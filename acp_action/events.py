@@ -57,6 +57,24 @@ class StepParked(NamedTuple):
     delay: float
 
 
+class LaneHeld(NamedTuple):
+    """A provider lets nothing in: ``waiting`` steps wait, and one is sent again in ``delay`` seconds."""
+
+    at: float
+    lane: str
+    waiting: int
+    delay: float
+    reason: str
+
+
+class LaneReopened(NamedTuple):
+    """A provider lets steps in again, ``held`` seconds after it was told that it does not."""
+
+    at: float
+    lane: str
+    held: float
+
+
 class StepFinished(NamedTuple):
     """A step reached its final state; one of these for every planned step."""
 
@@ -74,7 +92,10 @@ class StepFinished(NamedTuple):
 
 
 class GroupFinished(NamedTuple):
-    """All of a group's steps are settled; ``sequential`` is the sum of their service times in seconds."""
+    """All of a group's steps are settled; ``sequential`` is the sum of their service times in seconds.
+
+    ``skipped``: steps that never began; ``cancelled``: steps that were stopped on their way.
+    """
 
     at: float
     group: str
@@ -84,6 +105,7 @@ class GroupFinished(NamedTuple):
     succeeded: int
     failed: int
     skipped: int
+    cancelled: int = 0
 
 
 class StopRequested(NamedTuple):
@@ -109,6 +131,8 @@ Event: TypeAlias = (
     | GroupStarted
     | StepStarted
     | StepParked
+    | LaneHeld
+    | LaneReopened
     | StepFinished
     | GroupFinished
     | StopRequested

@@ -11,7 +11,15 @@ from acp_action.catalogue.limits import UsualLimits, usual_limits
 from acp_action.engine.forecast import unknown_steps
 from acp_action.engine.simulation import UNLIMITED, Circumstances, simulate_run
 from acp_action.errors import UsageError
-from acp_action.report.simulation import Setting, Simulation, failures_of, knee, spread_of, traffic_of
+from acp_action.report.simulation import (
+    Setting,
+    Simulation,
+    failures_of,
+    knee,
+    limit_words_of,
+    spread_of,
+    traffic_of,
+)
 from acp_action.report.summarise import summarise
 
 if TYPE_CHECKING:
@@ -57,8 +65,14 @@ def simulate(plan: Plan, providers: Mapping[str, Provider], question: Question |
     count = _runs(plan, asked)
     runs = _played(plan, asked.seed, count, world)
     comparison = tuple(_setting(plan, workers, asked.seed, count, world) for workers in asked.compare)
-    middle = sorted(runs, key=lambda run: run.total_duration)[(count - 1) // 2]
+    at = sorted(range(count), key=lambda n: runs[n].total_duration)[(count - 1) // 2]
+    middle = runs[at]
     report = summarise(middle)
+    # What limits it is found by trying: the same work without limits, and with all the workers there can be.
+    same = asked.seed * _OTHERS + at
+    open_world = replace(world, limits=_assumed(plan, limited=False))
+    free = simulate_run(plan, seed=same, circumstances=open_world).total_duration
+    wide = simulate_run(_with_workers(plan, len(plan.steps)), seed=same, circumstances=world).total_duration
     sequential = median(run.sequential_estimate for run in runs)
     duration = spread_of([run.total_duration for run in runs])
     return Simulation(
@@ -72,7 +86,7 @@ def simulate(plan: Plan, providers: Mapping[str, Provider], question: Question |
         unknown=unknown_steps(plan),
         cost=report.cost,
         cost_unknown=report.cost_unknown,
-        limit=report.limit,
+        limit=limit_words_of(middle.total_duration, free, wide) or report.limit,
         failures=failures_of(runs),
         traffic=traffic_of(runs, {name: limits for name, limits in assumed.items() if name != "local"}),
         comparison=comparison,
@@ -115,14 +129,12 @@ def _assumed(plan: Plan, *, limited: bool) -> dict[str, UsualLimits]:
 
 def _with_settings(plan: Plan, provider: str) -> UsualLimits:
     usual = usual_limits(provider)
-    own = (getattr(plan.settings, "rate_limits", None) or {}).get(provider)
-    if own is None:
-        return usual
-    if own.concurrency is not None:
-        usual = usual._replace(concurrency=own.concurrency)
-    if own.requests_per_minute is not None:
-        usual = usual._replace(requests=round(own.requests_per_minute), window=60.0)
-    return usual._replace(source="settings.rate_limits")
+    own = getattr(plan.settings, "rate_limits", {}).get(provider, {})
+    if "concurrency" in own:
+        usual = usual._replace(concurrency=int(own["concurrency"]))
+    if "requests_per_minute" in own:
+        usual = usual._replace(requests=max(round(own["requests_per_minute"]), 1), window=60.0)
+    return usual._replace(source="settings.rate_limits") if own else usual
 
 
 def _cost(step: Step, providers: Mapping[str, Provider]) -> float | None:
@@ -136,12 +148,17 @@ def _cost(step: Step, providers: Mapping[str, Provider]) -> float | None:
     return cost
 
 
-def _setting(plan: Plan, workers: int, seed: int, runs: int, world: Circumstances) -> Setting:
+def _with_workers(plan: Plan, workers: int) -> Plan:
     """The plan as if its file said ``max_workers`` in the settings and in every group."""
+    workers = max(workers, 1)
     settings = replace(plan.settings, max_workers=workers, worker_cap=workers)
-    groups = tuple(replace(group, max_workers=workers) for group in plan.groups)
-    changed = replace(plan, settings=settings, groups=groups)
-    results = _played(changed, seed, runs, world)
+    return replace(
+        plan, settings=settings, groups=tuple(replace(g, max_workers=workers) for g in plan.groups)
+    )
+
+
+def _setting(plan: Plan, workers: int, seed: int, runs: int, world: Circumstances) -> Setting:
+    results = _played(_with_workers(plan, workers), seed, runs, world)
     duration = spread_of([run.total_duration for run in results]).median
     sequential = median(run.sequential_estimate for run in results)
     return Setting(

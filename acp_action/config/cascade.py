@@ -42,9 +42,11 @@ class Overrides:
 class Effective:
     """The settings of a run after the cascade.
 
-    ``max_workers``: default for groups. ``worker_cap``: the run's hard cap, None for none. ``timeout`` and
-    ``rate_limit_delay`` in seconds. ``origins``: setting name to where its value came from: ``default``,
-    ``file``, ``environment PIPELINE_PARALLEL_ENABLED``, ``flag --max-workers``.
+    ``max_workers``: default for groups. ``worker_cap``: the run's hard cap, None for none. ``timeout``,
+    ``rate_limit_delay`` and ``max_rate_limit_wait`` in seconds. ``rate_limits``: by provider,
+    ``requests_per_minute`` and ``concurrency`` as far as they are known. ``origins``: setting name to where
+    its value came from: ``default``, ``file``, ``environment PIPELINE_PARALLEL_ENABLED``,
+    ``flag --max-workers``.
     """
 
     parallel: bool = True
@@ -52,6 +54,8 @@ class Effective:
     max_workers: int = 4
     worker_cap: int | None = None
     rate_limit_delay: float = 0.0
+    rate_limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    max_rate_limit_wait: float = 300.0
     fail_fast: bool = True
     timeout: float = 300.0
     log_level: str = "INFO"
@@ -73,6 +77,10 @@ def resolve_settings(file: Settings, overrides: Overrides, environ: Mapping[str,
     for name in SETTINGS:
         if (said := getattr(file, name, None)) is not None:
             values[name], origins[name] = said, "file"
+    if "rate_limits" in values:
+        values["rate_limits"] = {
+            name: limit.model_dump(exclude_none=True) for name, limit in values["rate_limits"].items()
+        }
     if (parallel := _parallel_of(environ)) is not None:
         values["parallel"], origins["parallel"] = parallel, f"environment {PARALLEL_VARIABLE}"
     if provider := environ.get(PROVIDER_VARIABLE, "").strip():

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # Values that change nothing about who feeds whom: a plan can be made without them.
 _HARMLESS: Final = frozenset({
-    "description", "enabled", "fail_fast", "log_level", "max_workers", "parallel", "rate_limit_delay",
-    "retry_count", "timeout", "version",
+    "description", "enabled", "fail_fast", "log_level", "max_rate_limit_wait", "max_workers", "parallel",
+    "rate_limit_delay", "rate_limits", "retry_count", "timeout", "version",
 })  # fmt: skip
 
 

@@ -11,11 +11,15 @@ from pydantic_core import PydanticCustomError
 
 from acp_action.config.scalars import parse_flag, parse_number, written
 from acp_action.config.text import FORBIDDEN, shown
+from acp_action.errors import did_you_mean
 
 CUSTOM: Final = "pipeline"
 """The error type of the faults below; their context holds ``what`` and ``mend``."""
 
 LONGEST_NAME: Final = 300
+PROVIDERS: Final = ("fal", "gemini", "elevenlabs", "openrouter", "replicate", "openai")
+"""Who limits how much may be sent; a test holds it against the registry."""
+_EXAMPLE_LIMITS: Final = "write {fal: {requests_per_minute: 60, concurrency: 10}}"
 _YEAR: Final = 366 * 24 * 3600
 
 
@@ -103,6 +107,21 @@ def read_mapping(value: Any) -> dict[str, Any]:
     return value
 
 
+def read_limits(value: Any) -> dict[str, Any]:
+    """Limits by provider; each a mapping."""
+    if not isinstance(value, dict):
+        raise _fault(f"expected limits by provider, not {described(value)}", _EXAMPLE_LIMITS)
+    for name, limit in value.items():
+        if name not in PROVIDERS:
+            near = did_you_mean(str(name), PROVIDERS)
+            raise _fault(
+                f"there are no rate limits for {shown(str(name))}", near or f"known: {', '.join(PROVIDERS)}"
+            )
+        if not isinstance(limit, dict):
+            raise _fault(f"expected limits of {name}, not {described(limit)}", _EXAMPLE_LIMITS)
+    return value
+
+
 def check_word(value: str) -> str:
     """A text without templates."""
     if "{{" not in value:
@@ -145,6 +164,7 @@ Flag: TypeAlias = Annotated[bool, BeforeValidator(read_flag)]
 Workers: TypeAlias = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(read_whole)]
 Retries: TypeAlias = Annotated[int, Field(ge=0, le=100), BeforeValidator(read_whole)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=_YEAR), BeforeValidator(read_number)]
+Rate: TypeAlias = Annotated[float, Field(gt=0, le=1_000_000), BeforeValidator(read_number)]
 Delay: TypeAlias = Annotated[float, Field(ge=0, le=_YEAR), BeforeValidator(read_number)]
 Dollars: TypeAlias = Annotated[float, Field(ge=0, le=1_000_000), BeforeValidator(read_number)]
 Params: TypeAlias = Annotated[dict[str, Any], BeforeValidator(read_mapping)]

@@ -151,6 +151,8 @@ def _place(loc: tuple[str | int, ...], canonical: Canonical) -> tuple[NodePath, 
     node: Any = canonical.config
     path: NodePath = ()
     level: Level = "settings" if loc[:1] == ("settings",) and len(loc) > 1 else "pipeline"
+    if loc[:2] == ("settings", "rate_limits") and len(loc) > 3:
+        level = "limit"
     while len(loc) > 2 and loc[0] == "steps":
         node = node["steps"][loc[1]]
         path = canonical.at(node)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from acp_action.config.fields import (  # noqa: TC001 - pydantic needs the types at run time
+from acp_action.config.fields import (
     Delay,
     Dollars,
     Flag,
@@ -14,12 +14,14 @@ from acp_action.config.fields import (  # noqa: TC001 - pydantic needs the types
     Name,
     Names,
     Params,
+    Rate,
     Retries,
     Schedule,
     Seconds,
     Text,
     Word,
     Workers,
+    read_limits,
 )
 
 NodePath: TypeAlias = tuple[str | int, ...]
@@ -28,6 +30,20 @@ NodePath: TypeAlias = tuple[str | int, ...]
 
 class _Node(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RateLimit(_Node):
+    """What is known of a provider's limits; what is left out is learnt."""
+
+    requests_per_minute: Rate | None = Field(
+        None, description="Requests a minute that the account may send.", examples=[60]
+    )
+    concurrency: Workers | None = Field(
+        None, description="Requests that the account may have in flight.", examples=[10]
+    )
+
+
+RateLimits: TypeAlias = Annotated[dict[str, RateLimit], BeforeValidator(read_limits)]
 
 
 class Settings(_Node):
@@ -49,6 +65,17 @@ class Settings(_Node):
         None,
         description="Least seconds between two requests to one provider. Default: 0.",
         examples=[1],
+    )
+    rate_limits: RateLimits | None = Field(
+        None,
+        description="What your accounts may do, by provider. "
+        "Default: what the providers tell, and what is learnt from their refusals.",
+        examples=[{"fal": {"requests_per_minute": 60, "concurrency": 10}}],
+    )
+    max_rate_limit_wait: Delay | None = Field(
+        None,
+        description="Seconds that a step waits in all after refusals for a rate limit. Default: 300.",
+        examples=[300],
     )
     fail_fast: Flag | None = Field(
         None, description="After the first failure nothing more starts. Default: true."

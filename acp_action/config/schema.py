@@ -16,6 +16,7 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "schedule": "ordered",
     "max_workers": 4,
     "rate_limit_delay": 0,
+    "max_rate_limit_wait": 300,
     "fail_fast": True,
     "timeout": 300,
     "log_level": "INFO",
@@ -26,6 +27,7 @@ _TITLES: Final = {
     "StepEntry": {"title": "Step", "description": "One step; its output is named after it."},
     "GroupEntry": {"title": "Parallel group", "description": "Steps that run concurrently."},
     "Settings": {"title": "Settings"},
+    "RateLimit": {"title": "Rate limit", "description": "What is known of a provider's limits."},
 }
 _ARTICLES: Final = {"image": "an image", "images": "images", "video": "a video", "videos": "videos",
                     "audio": "audio", "text": "a text"}  # fmt: skip

@@ -9,7 +9,7 @@ from acp_action.errors import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Level: TypeAlias = Literal["pipeline", "settings", "step", "group"]
+Level: TypeAlias = Literal["pipeline", "settings", "limit", "step", "group"]
 
 _IN_SETTINGS: Final = "write it under settings:"
 _IN_PARAMS: Final = "write it under params:"
@@ -41,8 +41,8 @@ _SPELLINGS: Final[dict[Level, dict[str, str]]] = {
         **dict.fromkeys(("config", "options", "defaults"), "write settings"),
         **dict.fromkeys(("title", "id"), "write name"),
         **dict.fromkeys(
-            ("parallel", "schedule", "max_workers", "rate_limit_delay", "fail_fast", "timeout", "log_level",
-             "output_dir", "provider"), _IN_SETTINGS
+            ("parallel", "schedule", "max_workers", "rate_limit_delay", "rate_limits", "max_rate_limit_wait",
+             "fail_fast", "timeout", "log_level", "output_dir", "provider"), _IN_SETTINGS
         ),
         **dict.fromkeys(("variables", "vars", "inputs"), "there is one: {{input}}, given with --input"),
         "parallel_steps": "write steps, with an entry of type: parallel_group",
@@ -57,6 +57,10 @@ _SPELLINGS: Final[dict[Level, dict[str, str]]] = {
         **dict.fromkeys(("max_retries", "retries", "retry", "retry_count"), "write retry_count on the steps"),
         "continue_on_error": "write fail_fast: false",
         **_ABSENT,
+    },
+    "limit": {
+        **dict.fromkeys(("rpm", "per_minute", "rate", "requests", "pace"), "write requests_per_minute"),
+        **dict.fromkeys(("max_concurrency", "max_workers", "parallel", "in_flight"), "write concurrency"),
     },
     "step": {
         **_ENTRY, **_OLD_NEEDS, **_OLD_INPUT, **_OLD_PARAMS, **_OLD_RETRIES, **_MEDIA_PARAMS, **_ABSENT,

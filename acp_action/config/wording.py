@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.config.fields import CUSTOM, described
-from acp_action.config.model import GroupEntry, PipelineConfig, Settings, StepEntry
+from acp_action.config.model import GroupEntry, PipelineConfig, RateLimit, Settings, StepEntry
 from acp_action.config.spellings import mend_key
 from acp_action.config.text import shown
 from acp_action.errors import did_you_mean
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MODELS: Final[dict[Level, type[BaseModel]]] = {
     "pipeline": PipelineConfig,
     "settings": Settings,
+    "limit": RateLimit,
     "step": StepEntry,
     "group": GroupEntry,
 }

@@ -1,10 +1,9 @@
 """Who may start: ready steps in order of rank, what is in their way, and the workers who take them.
 
 A step is admitted when every scope it stands in has room and its provider's lanes let it through; else it
-waits
-in the list of the first thing in its way. Whatever makes room promotes the first of that list, which competes
-again by rank with all that is ready; one that goes elsewhere passes its place on, so that no room stays
-unused.
+waits in the list of the first thing in its way. Whatever makes room promotes the first of that list, which
+competes again by rank with all that is ready; one that goes elsewhere passes its place on, so that no room
+stays unused.
 """
 
 from __future__ import annotations
@@ -15,22 +14,23 @@ from typing import TYPE_CHECKING
 
 from acp_action.engine.cancel import CancelToken
 from acp_action.engine.crew import Job
-from acp_action.engine.outcome import Done, Fatal, Opened, Refused
+from acp_action.engine.gates import Gates
 from acp_action.engine.record import started
-from acp_action.engine.scopes import Gate, ScopeTree
-from acp_action.engine.throttle import UNCOUNTED
+from acp_action.engine.scopes import ScopeTree
 from acp_action.engine.track import THROTTLE, WORKER, Track, rank_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable
 
     from acp_action.engine.board import Board
     from acp_action.engine.clock import Clock
     from acp_action.engine.crew import Crew
     from acp_action.engine.durations import Expectations
-    from acp_action.engine.outcome import Outcome
+    from acp_action.engine.gates import Gate, Ways
+    from acp_action.engine.outcome import Closed
     from acp_action.engine.scopes import Rank, Scope
-    from acp_action.engine.throttle import Lane, Ticket
+    from acp_action.engine.throttle import Ticket
+    from acp_action.engine.verdict import End
     from acp_action.events import Event
     from acp_action.plan.model import Plan, Step
 
@@ -39,8 +39,9 @@ class Admission:
     """Owns the steps that are ready or running, and the workers; told of ends by the scheduler.
 
     ``begin``: the moment that counts as the run's start. ``first_deadline``: no running attempt's is earlier.
-    ``on_wait(moment, gate)``: called when a gate is to be asked again at a moment. ``made_before``: steps
-    whose results may be there already; looking for them asks no provider, so no lane holds it up.
+    ``on_wait(moment, gate)``: called when a gate is to be asked again at a moment. ``most_wait``: seconds
+    that a step waits for a lane that is closed. ``made_before``: steps whose results may be there already;
+    looking for them asks no provider, so no lane holds it up.
     """
 
     def __init__(
@@ -49,11 +50,12 @@ class Admission:
         *,
         crew: Crew,
         clock: Clock,
-        lanes: Mapping[str, Sequence[Lane]],
+        ways: Ways,
         expectations: Expectations,
         board: Board,
         emit: Callable[[Event], None],
         on_wait: Callable[[float, Gate], None],
+        most_wait: float,
         made_before: frozenset[str] = frozenset(),
     ) -> None:
         self._made_before = made_before
@@ -65,9 +67,11 @@ class Admission:
         self._send = emit
         self._on_wait = on_wait
         self._tree = ScopeTree(plan)
-        self._gates = {name: Gate(i, found) for i, (name, found) in enumerate(lanes.items())}
-        self.gates = list(self._gates.values())
+        self.lanes = Gates(ways, plan.steps, emit, most_wait)
+        self._gates = self.lanes.of_step
         self.begin = 0.0
+        # Steps that can never start, for the scheduler to settle.
+        self.turned_away: list[tuple[int, End]] = []
         self.first_deadline = math.inf
         self.tracks: dict[int, Track] = {}  # of steps that are ready or further, and not settled
         self.running: set[int] = set()
@@ -77,7 +81,6 @@ class Admission:
         self._held: list[tuple[Scope, ...]] = []  # by worker: the scopes it has a place in
         self._hands: list[int] = []  # by worker: how many jobs it has
         self._last: list[int] = []  # by worker: the step it was handed last
-        self._watches: list[tuple[Lane, Callable[[], None]]] = []
         self._short: dict[int, None] = {}  # workers that may be handed more, each once
 
     def add(self, indexes: Iterable[int], now: float) -> None:
@@ -91,6 +94,11 @@ class Admission:
         """Take in a step whose wait between attempts is over."""
         self.tracks[index].turn(WORKER, now)
         heappush(self._ready, rank_of(self._expectations.remaining[index], index))
+
+    def may_be_there(self, index: int) -> bool:
+        """Whether an earlier run may have made this step, and nobody has looked for it yet."""
+        step, track = self._steps[index], self.tracks.get(index)
+        return step.name in self._made_before and step.enabled and (track is None or not track.looked)
 
     def ask_after_all(self, index: int, now: float) -> None:
         """Take in a step that was looked for and not found, as if nobody had looked."""
@@ -141,37 +149,19 @@ class Admission:
         """The worker does not come back: its places are given back, itself only when it does."""
         self._give_back(worker)
 
-    def give_tickets_back(self, index: int, outcome: Outcome, now: float) -> None:
-        """Tell the lanes a running step went through how it ended."""
-        tickets = self.tracks[index].tickets
-        if not tickets and not isinstance(outcome, Refused):
-            return
-        lanes = self._gates[self._steps[index].provider].lanes
-        for lane, ticket in zip(lanes, tickets or (UNCOUNTED,), strict=True):
-            if isinstance(outcome, (Done, Fatal)):
-                lane.completed(ticket, now)
-            elif isinstance(outcome, Refused):
-                lane.refused(ticket, now, outcome.retry_after, outcome.kind)
-            else:
-                lane.released(ticket, now)
+    def close_account(self, index: int, outcome: Closed) -> End:
+        """Nothing more goes to the provider of this step; its steps that do not run are turned away.
 
-    def watch_lanes(self) -> None:
-        """Hear of room that other runs make in the lanes."""
-        self._watches = [(lane, self._watch(gate)) for gate in self.gates for lane in gate.lanes]
-        for lane, tell in self._watches:
-            lane.watch(tell)
-
-    def unwatch_lanes(self) -> None:
-        """Hear of it no more."""
-        for lane, tell in self._watches:
-            lane.unwatch(tell)
-
-    def _watch(self, gate: Gate) -> Callable[[], None]:
-        def tell() -> None:
-            if gate.waiters:
-                self._crew.post(Opened(gate.number))
-
-        return tell
+        Returns how they end, and this one too.
+        """
+        end = self.lanes.close(index, outcome)
+        provider = self._steps[index].provider
+        for other, track in self.tracks.items():
+            if other == index or track.running or self._steps[other].provider != provider:
+                continue
+            if not self.may_be_there(other):
+                self.turned_away.append((other, end))
+        return end
 
     def announce(self, index: int, attempt: int, worker: int, now: float) -> None:
         """Tell that an attempt has started."""
@@ -183,7 +173,11 @@ class Admission:
         """Sort all that waits by what the remaining paths are now."""
         remaining = self._expectations.remaining
         scopes = {id(scope): scope for path in self._tree.paths.values() for scope in path}
-        for heap in (self._ready, *(s.waiters for s in scopes.values()), *(g.waiters for g in self.gates)):
+        for heap in (
+            self._ready,
+            *(s.waiters for s in scopes.values()),
+            *(g.waiters for g in self.lanes.every),
+        ):
             heap[:] = [rank_of(remaining[index], index) for _, index in heap]
             heapify(heap)
 
@@ -198,13 +192,21 @@ class Admission:
             if scope.running >= scope.cap:
                 track.turn(WORKER, now)
                 return scope
-        gate = self._gates[step.provider]
-        track.look_only = not track.looked and step.name in self._made_before
+        gate = self._gates[index]
+        track.look_only = self.may_be_there(index)
+        if gate.end is not None and not track.look_only:
+            self.turned_away.append((index, gate.end))
+            return None
         tickets = () if track.look_only else gate.try_admit(now)
         if isinstance(tickets, float):
             track.turn(THROTTLE, now)
+            if (end := gate.hopeless(track, tickets, now, self.lanes.most)) is not None:
+                self.turned_away.append((index, end))
+                return None
             self._on_wait(tickets, gate)
             return gate
+        if gate.told_at is not None:
+            self.lanes.passed(gate, now)
         for scope in path:
             scope.running += 1
         worker = self._take_worker(path)
@@ -269,7 +271,7 @@ class Admission:
         if not path:
             return jobs  # it was lost
         kind = self._expectations.kinds[last]
-        gate, most = self._gates[self._steps[last].provider], self._expectations.at_hand[kind]
+        gate, most = self._gates[last], self._expectations.at_hand[kind]
         kinds, group, now = self._expectations.kinds, self._steps[last].group, self._clock.now()
         heaps = (self._ready, path[0].waiters) if self._expectations.brief[kind] else (path[0].waiters,)
         for heap in heaps:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from acp_action.artifacts import Output
-    from acp_action.providers.base import Product
+    from acp_action.providers.base import Announced, Product
 
 
 class Done(NamedTuple):
@@ -24,11 +24,26 @@ class Done(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """The provider's limit said no; nothing was made. ``retry_after`` in seconds, None when not told."""
+    """The provider's limit said no; nothing was made. ``retry_after`` in seconds, None when not told.
+
+    ``kind``: what is limited, as far as the provider says. ``announced``: limits that it told of.
+    """
 
     reason: str
     retry_after: float | None = None
     kind: str = "unknown"
+    announced: Announced | None = None
+
+
+class Closed(NamedTuple):
+    """The provider takes nothing more from this account; ``why``: ``key``, ``credit`` or ``day``.
+
+    ``reopens_in``: seconds, None when waiting would not help.
+    """
+
+    reason: str
+    why: str
+    reopens_in: float | None = None
 
 
 class Transient(NamedTuple):
@@ -41,13 +56,15 @@ class Transient(NamedTuple):
 class Fatal(NamedTuple):
     """Another try would end the same way; ``policy`` when the content was refused.
 
-    ``halt``: no step of this run may go on to be paid for.
+    ``halt``: no step of this run may go on to be paid for. ``unstored``: it was made, and there was no room
+    for it.
     """
 
     reason: str
     policy: bool = False
     traceback: str = ""
     halt: bool = False
+    unstored: bool = False
 
 
 class Expired(NamedTuple):
@@ -74,7 +91,20 @@ class Unmade(NamedTuple):
     reason: str = ""
 
 
-Outcome: TypeAlias = Done | Refused | Transient | Fatal | Expired | Stopped | Doubt | Unmade
+Outcome: TypeAlias = Done | Refused | Closed | Transient | Fatal | Expired | Stopped | Doubt | Unmade
+
+ENDS: Final = {
+    Done: "done",
+    Refused: "refused",
+    Closed: "closed",
+    Transient: "transient",
+    Fatal: "fatal",
+    Expired: "expired",
+    Stopped: "stopped",
+    Doubt: "doubt",
+    Unmade: "unmade",
+}
+"""How an attempt's end is called in results."""
 
 
 class Delivery(NamedTuple):

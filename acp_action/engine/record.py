@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from acp_action.engine.outcome import Done, Doubt, Expired, Fatal, Refused, Stopped, Transient, Unmade
-from acp_action.engine.result import Attempt, StepResult, as_tuple
-from acp_action.events import StepStarted
+from acp_action.engine.result import StepResult, as_tuple
+from acp_action.engine.track import THROTTLE
+from acp_action.events import StepParked, StepStarted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acp_action.artifacts import JsonValue
-    from acp_action.engine.outcome import Delivery
+    from acp_action.engine.outcome import Done
     from acp_action.engine.track import Track
-    from acp_action.engine.verdict import End
+    from acp_action.engine.verdict import Again, End
     from acp_action.plan.model import Step
-
-_ENDS: Final = {
-    Done: "done",
-    Refused: "refused",
-    Transient: "transient",
-    Fatal: "fatal",
-    Expired: "expired",
-    Stopped: "stopped",
-    Doubt: "doubt",
-    Unmade: "unmade",
-}
 
 
 def started(
@@ -50,12 +39,10 @@ def started(
     )
 
 
-def attempt_of(delivery: Delivery, begin: float, held: float) -> Attempt:
-    """An attempt that has come back; ``begin`` on the clock's scale, ``held`` in seconds."""
-    _, number, outcome, started, finished, worker = delivery
-    reason = "" if isinstance(outcome, Done) else outcome.reason
-    word = _ENDS[type(outcome)]
-    return as_tuple(Attempt, (number, started - begin, finished - begin, worker, word, reason, held))
+def parked(step: Step, group: str, at: float, attempt: int, again: Again) -> StepParked:
+    """The event that tells of an attempt that will be made again; ``at`` in seconds since the run started."""
+    why = "rate limit" if again.phase == THROTTLE else "retry"
+    return StepParked(at, step.name, group, step.number, step.total, attempt, why, again.reason, again.delay)
 
 
 def result_of(
@@ -87,5 +74,6 @@ def result_of(
             seed,
             params,
             notes,
+            end.closed,
         ),
     )

@@ -59,8 +59,8 @@ _GOOD: Final = frozenset(status for status in Status if status.good)
 class Attempt(NamedTuple):
     """One attempt; times in seconds since the run started, ``worker`` counts from 0.
 
-    ``held``: seconds of it in which it waited for a processor that other steps had, or in a queue of the
-    provider's.
+    ``held``: seconds of it in which it waited for a processor that other steps had. ``queued``: seconds in
+    which the provider had not begun, its limit being reached.
     """
 
     number: int
@@ -70,18 +70,20 @@ class Attempt(NamedTuple):
     outcome: str
     reason: str = ""
     held: float = 0.0
+    queued: float = 0.0
 
     @property
     def service(self) -> float:
-        """Seconds of work: what the attempt took, less what it was held up."""
-        return self.finished - self.started - self.held
+        """Seconds of work: what the attempt took, less what held it up here or in the provider's queue."""
+        return self.finished - self.started - self.held - self.queued
 
 
 class Waits(NamedTuple):
     """Where a step's time went before its end, in seconds, besides its service time.
 
     ``inputs``: from the run's start until its needs were settled. ``worker``: ready, but its group or the run
-    was full. ``throttle``: held by a provider's limit. ``backoff``: between attempts. ``processor``: within
+    was full. ``throttle``: held by a provider's limit,
+    here or in its own queue. ``backoff``: between attempts. ``processor``: within
     attempts, while other steps had the processors of this machine.
     """
 
@@ -96,6 +98,8 @@ class StepResult(NamedTuple):
     """How one planned step ended. ``settled``: seconds since the run started; ``cost`` in USD or None.
 
     ``waits`` and the attempts' service times add up to ``settled``, for steps that were carried out.
+    ``closed``: why the provider took nothing more from the account, where the step ended for that: ``key``,
+    ``credit`` or ``day``.
     """
 
     name: str
@@ -113,6 +117,7 @@ class StepResult(NamedTuple):
     seed: int | None = None
     params: Mapping[str, JsonValue] = _NOTHING
     metadata: Mapping[str, JsonValue] = _NOTHING
+    closed: str = ""
 
     @property
     def success(self) -> bool:
@@ -129,7 +134,7 @@ class StepResult(NamedTuple):
         """Service time in seconds: the sum over the attempts, no waiting in it."""
         total = 0.0
         for attempt in self.attempts:
-            total += attempt.finished - attempt.started - attempt.held
+            total += attempt.finished - attempt.started - attempt.held - attempt.queued
         return total
 
     @property

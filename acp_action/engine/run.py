@@ -11,12 +11,13 @@ from acp_action.engine.cancel import StopSwitch
 from acp_action.engine.clock import SystemClock
 from acp_action.engine.crew import ThreadCrew
 from acp_action.engine.durations import Expectations
+from acp_action.engine.gates import ways_of
 from acp_action.engine.outcome import Stop
 from acp_action.engine.request import RunContext
 from acp_action.engine.result import RunResult
 from acp_action.engine.scheduler import Scheduler
 from acp_action.engine.scopes import capacity
-from acp_action.engine.throttle import Lane, Lanes, Limits, Throttle
+from acp_action.engine.throttle import Lanes
 from acp_action.engine.verdict import Patience
 from acp_action.engine.worker import make_performer
 from acp_action.events import RunFinished, RunStarted
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _SHARED = Lanes()
+
+
+def process_lanes(clock: Clock) -> Lanes:
+    """The lanes of this process, which all its runs share."""
+    _SHARED.wall = clock.wall() - clock.now()
+    return _SHARED
 
 
 class Announcer:
@@ -73,11 +80,10 @@ def run_plan(
     """Carry a plan out on the calling thread's watch; returns when every step is settled.
 
     ``providers``: by name, all that the plan uses. ``lanes``: the limits shared with other runs (default:
-    those
-    of the process). ``crew``: who does the work (default: threads). ``seed``: for ``{{random}}`` and the
-    jitter (default: fresh). ``books``: where paid work is written down, so that a stopped run can be taken up
-    again (default: nowhere). Step failures are results, not exceptions; only bugs and KeyboardInterrupt
-    raise.
+    those of the process). ``crew``: who does the work (default: threads). ``seed``: for ``{{random}}`` and
+    the jitter (default: fresh). ``books``: where paid work is written down, so that a stopped run can be
+    taken up again (default: nowhere). Step failures are results, not exceptions; only bugs and
+    KeyboardInterrupt raise.
     """
     clock = clock or SystemClock()
     crew = crew or ThreadCrew()
@@ -90,10 +96,10 @@ def run_plan(
         crew=crew,
         clock=clock,
         rng=rng,
-        lanes=_lanes_of(plan, lanes or _SHARED),
+        ways=ways_of(plan, lanes or process_lanes(clock), providers),
         expectations=Expectations(plan, by_file_order=not plan.settings.parallel),
         emit=announce,
-        patience=patience or Patience(),
+        patience=patience or Patience(rate_limit=plan.settings.max_rate_limit_wait),
         made_before=books.journal.made_before if books is not None else frozenset(),
     )
     context = RunContext(plan, _timestamp(wall), rng.getrandbits(64), scheduler.board.outputs)
@@ -112,17 +118,6 @@ def run_plan(
     finally:
         stop.detach(tell)
     return _finish(plan, scheduler, announce, duration=duration, wall=wall, workers=workers)
-
-
-def _lanes_of(plan: Plan, lanes: Lanes) -> dict[str, list[Lane]]:
-    """For each provider of the plan its shared lane and, with a ``rate_limit_delay``, this run's own pace."""
-    delay = plan.settings.rate_limit_delay
-    found: dict[str, list[Lane]] = {}
-    for step in plan.steps:
-        if step.provider not in found:
-            own = [Lane(Throttle(Limits(min_interval=delay)))] if delay > 0 else []
-            found[step.provider] = [lanes.lane(step.provider), *own]
-    return found
 
 
 def _finish(plan: Plan, scheduler: Scheduler, announce: Announcer, **figures: Any) -> RunResult:

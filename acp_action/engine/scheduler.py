@@ -2,9 +2,8 @@
 
 A step is pending until its needs are settled, then ready; it is admitted when every scope it stands in has
 room and its provider's lanes let it through; refused or failed attempts park until their time. Nothing here
-waits but
-``collect``, and no worker waits for a limit. All times inside are on the clock's monotonic scale; what
-leaves, in results and events, is in seconds since the run started.
+waits but ``collect``, and no worker waits for a limit. All times inside are on the clock's monotonic scale;
+what leaves, in results and events, is in seconds since the run started.
 """
 
 from __future__ import annotations
@@ -15,23 +14,22 @@ from typing import TYPE_CHECKING
 
 from acp_action.engine.admission import Admission
 from acp_action.engine.board import Board
-from acp_action.engine.outcome import Delivery, Done, Expired, Fatal, Opened, Stopped, Unmade
-from acp_action.engine.record import attempt_of, result_of
+from acp_action.engine.outcome import Closed, Delivery, Done, Expired, Fatal, Opened, Stopped, Unmade
+from acp_action.engine.record import parked, result_of
 from acp_action.engine.result import Status
-from acp_action.engine.track import THROTTLE, WORKER
 from acp_action.engine.verdict import Again, End, Patience, verdict_on
-from acp_action.events import StepParked, StopRequested
+from acp_action.events import StopRequested
+from acp_action.providers.registry import LOCAL
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable
 
     from acp_action.engine.clock import Clock
     from acp_action.engine.crew import Crew
     from acp_action.engine.durations import Expectations
+    from acp_action.engine.gates import Gate, Ways
     from acp_action.engine.outcome import Message, Outcome
-    from acp_action.engine.scopes import Gate
-    from acp_action.engine.throttle import Lane
     from acp_action.engine.track import Track
     from acp_action.events import Event
     from acp_action.plan.model import Plan
@@ -51,7 +49,7 @@ class Scheduler:
         crew: Crew,
         clock: Clock,
         rng: random.Random,
-        lanes: Mapping[str, Sequence[Lane]],
+        ways: Ways,
         expectations: Expectations,
         emit: Callable[[Event], None],
         patience: Patience = Patience(),  # noqa: B008 - frozen
@@ -70,15 +68,19 @@ class Scheduler:
             plan,
             crew=crew,
             clock=clock,
-            lanes=lanes,
+            ways=ways,
             expectations=expectations,
             board=self.board,
             emit=emit,
             on_wait=self._wait_for,
             made_before=made_before,
+            most_wait=patience.rate_limit,
         )
         self._timers: list[tuple[float, int, int]] = []  # when, step or -1, gate number
         self._begin = 0.0
+        self._leftover: dict[
+            int, str
+        ] = {}  # steps of a stopped scope that are looked for yet, and why it was
         self.stopped = ""
 
     def run(self, begin: float) -> None:
@@ -92,10 +94,10 @@ class Scheduler:
 
     def open(self, begin: float) -> None:
         """Start what can start."""
-        self._begin = self.admission.begin = begin
-        self.admission.watch_lanes()
+        self._begin = self.admission.begin = self.admission.lanes.begin = begin
+        self.admission.lanes.watch(self._crew.post)
         self.admission.add(self.board.first(0.0), begin)
-        self.admission.dispatch()
+        self._dispatch()
 
     def take(self, messages: Iterable[Message]) -> None:
         """Note what came in, and start what can start now."""
@@ -103,15 +105,28 @@ class Scheduler:
             if isinstance(message, Delivery):
                 self._take_back(message)
             elif isinstance(message, Opened):
-                self.admission.promote(self.admission.gates[message.lane])
+                self.admission.promote(self.admission.lanes.every[message.lane])
             else:
                 self._halt(message.reason, self._clock.now(), resumable=message.resumable)
         self._ring()
-        self.admission.dispatch()
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        """Start what can start, and settle what never can: its provider takes nothing more in time."""
+        admission = self.admission
+        admission.dispatch()
+        while admission.turned_away:
+            now, turned = self._clock.now(), admission.turned_away
+            admission.turned_away = []
+            for index, end in turned:
+                if (track := admission.tracks.get(index)) is not None and not track.running:
+                    self._settle(index, track, end, now)
+                    self._spread(index, now)
+            admission.dispatch()
 
     def close(self) -> None:
         """Let lanes and crew go."""
-        self.admission.unwatch_lanes()
+        self.admission.lanes.unwatch()
         self._crew.close()
 
     def patience_left(self) -> float | None:
@@ -123,67 +138,60 @@ class Scheduler:
     # --- what comes in
 
     def _take_back(self, delivery: Delivery) -> None:
-        index, attempt, outcome, _, finished, worker = delivery
+        index, attempt, outcome, started, finished, worker = delivery
         self.admission.free(worker)
         track = self.admission.tracks.get(index)
         if track is None or attempt != track.attempt or not track.running:
             return  # it had been given up
         if isinstance(outcome, Unmade):
-            if track.token is None or not track.token.cancelled:
+            if index in self._leftover:
+                self._skip([index], self._leftover[index], finished)
+                return
+            if not track.told_to_stop:
                 self.admission.ask_after_all(index, finished)
                 return
             outcome = Stopped("cancelled")
             delivery = delivery._replace(outcome=outcome)
         self._end_attempt(index, track, delivery)
-        self.admission.give_tickets_back(index, outcome, finished)
+        self.admission.lanes.give_back(index, track, outcome, finished)
         if isinstance(outcome, Done):
             self._settle(index, track, _CACHED if outcome.cached else _SUCCESS, finished, outcome)
             # What was there already says nothing of how long it takes to make.
-            if not outcome.cached and self._expectations.learn(index, track.attempts[-1].service):
+            took = finished - started - outcome.product.queued
+            if not outcome.cached and self._expectations.learn(index, max(took, 0.0)):
                 self.admission.rank_anew()
         else:
             self._judge(index, track, outcome, finished)
 
     def _end_attempt(self, index: int, track: Track, delivery: Delivery) -> None:
-        _, number, outcome, started, finished, worker = delivery
         if not track.announced:
-            self.admission.announce(index, number, worker, started)
-        track.turn(WORKER, started)
-        track.since = finished
-        track.running = False
+            self.admission.announce(index, delivery.attempt, delivery.worker, delivery.started)
+        track.end_attempt(delivery, self._begin)
         self.admission.running.discard(index)
-        held = track.held_up(outcome, finished - started) if isinstance(outcome, Done) else 0.0
-        ended = attempt_of(delivery, self._begin, held)
-        track.attempts = (*track.attempts, ended) if track.attempts else (ended,)
 
     def _judge(self, index: int, track: Track, outcome: Outcome, now: float) -> None:
-        verdict = verdict_on(outcome, self._steps[index], track, now, self._patience, self._rng)
+        budget = self.admission.lanes.budgets[index]
+        verdict = verdict_on(outcome, self._steps[index], track, now, self._patience, self._rng, budget)
         if isinstance(verdict, Again):
             self._park(index, track, verdict, now)
             return
+        if isinstance(outcome, Closed):
+            verdict = self.admission.close_account(index, outcome)
         self._settle(index, track, verdict, now)
-        if isinstance(outcome, Fatal) and outcome.halt:
+        if isinstance(outcome, Fatal) and (outcome.halt or (outcome.unstored and not self._is_free(index))):
+            # What is under way is paid for, so it goes on, for the next run to fetch.
             self._halt(outcome.reason, now, resumable=True)
-        # One that was told to stop belongs to what stopped it, whatever its own end.
-        elif verdict.status.bad and not (track.token is not None and track.token.cancelled):
+        elif verdict.status.bad and index not in self._leftover and not track.told_to_stop:
+            # One that was told to stop belongs to what stopped it, whatever its own end.
             self._spread(index, now)
+
+    def _is_free(self, index: int) -> bool:
+        return self._steps[index].provider == LOCAL
 
     def _park(self, index: int, track: Track, again: Again, now: float) -> None:
         track.turn(again.phase, now)
         step = self._steps[index]
-        self._send(
-            StepParked(
-                now - self._begin,
-                step.name,
-                self.board.names[step.group],
-                step.number,
-                step.total,
-                track.attempt,
-                "rate limit" if again.phase == THROTTLE else "retry",
-                again.reason,
-                again.delay,
-            )
-        )
+        self._send(parked(step, self.board.names[step.group], now - self._begin, track.attempt, again))
         heappush(self._timers, (now + again.delay, index, -1))
 
     # --- ends
@@ -204,7 +212,10 @@ class Scheduler:
     def _stop(
         self, scope: int, reason: str, skip_reason: str, moment: float, *, resumable: bool = False
     ) -> None:
-        """Nothing more starts in this scope; what runs there is cancelled, the rest is settled."""
+        """Nothing more starts in this scope; what runs there is cancelled, the rest is settled.
+
+        But what an earlier run has paid for is still picked up, unless the whole run is to end at once.
+        """
         name = self._plan.groups[scope].name if scope >= 0 else ""
         self._send(StopRequested(moment - self._begin, name, reason))
         never: list[int] = []
@@ -212,7 +223,9 @@ class Scheduler:
             if self.board.settled(index):
                 continue
             track = self.admission.tracks.get(index)
-            if track is None or track.attempt == 0:
+            if not self.stopped and self.admission.may_be_there(index):
+                self._leftover[index] = skip_reason
+            elif track is None or track.attempt == 0:
                 never.append(index)
             elif track.running and track.token is not None:
                 track.token.cancel(reason, resumable=resumable)
@@ -220,9 +233,13 @@ class Scheduler:
                 self.admission.first_deadline = min(self.admission.first_deadline, moment)
             else:
                 self._settle(index, track, End(Status.CANCELLED, reason), moment)
-        ready = self.board.skip(never, skip_reason, moment - self._begin)
-        for index in never:
+        self._skip(never, skip_reason, moment)
+
+    def _skip(self, indexes: list[int], reason: str, moment: float) -> None:
+        ready = self.board.skip(indexes, reason, moment - self._begin)
+        for index in indexes:
             self.admission.tracks.pop(index, None)
+            self.admission.running.discard(index)
         self.admission.add(ready, moment)
 
     def _settle(self, index: int, track: Track, end: End, now: float, done: Done | None = None) -> None:
@@ -243,7 +260,7 @@ class Scheduler:
         while self._timers and self._timers[0][0] <= now:
             _, index, number = heappop(self._timers)
             if number >= 0:
-                gate = self.admission.gates[number]
+                gate = self.admission.lanes.every[number]
                 gate.wake_at = math.inf
                 self.admission.promote(gate)
             elif not self.board.settled(index):
@@ -266,7 +283,7 @@ class Scheduler:
             self._end_attempt(
                 index, track, Delivery(index, track.attempt, ended, track.since, now, track.desk)
             )
-            admission.give_tickets_back(index, ended, now)
+            admission.lanes.give_back(index, track, ended, now)
             admission.lose(track.desk)
             token = track.token
             self._judge(index, track, ended, now)

@@ -1,4 +1,4 @@
-"""Admission: the run, the top level, groups and lanes a step stands in, and who waits for which of them."""
+"""Scopes: the run, the top level and the groups a step stands in, and who waits for which of them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,7 @@ import math
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, TypeAlias
 
-from acp_action.engine.throttle import UNCOUNTED, Ticket
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from acp_action.engine.throttle import Lane
     from acp_action.plan.model import Plan
 
 Rank: TypeAlias = tuple[float, int]
@@ -35,52 +30,6 @@ class Scope:
     def next_waiter(self) -> Rank | None:
         """The first in rank, if there is room for it."""
         return heappop(self.waiters) if self.waiters and self.running < self.cap else None
-
-
-class Gate:
-    """The lanes that a step's provider stands behind, and the steps that wait for them.
-
-    Several lanes act as one: the shared lane of the provider, and this run's own pace.
-    """
-
-    __slots__ = ("_own", "_shared", "lanes", "number", "waiters", "wake_at")
-
-    def __init__(self, number: int, lanes: Sequence[Lane]) -> None:
-        self.number = number
-        self.lanes = tuple(lanes)
-        self._shared, *self._own = lanes
-        self.waiters: list[Rank] = []
-        self.wake_at = math.inf
-
-    def park(self, rank: Rank) -> None:
-        """Let a step wait here."""
-        heappush(self.waiters, rank)
-
-    def try_admit(self, now: float) -> tuple[Ticket, ...] | float:
-        """A ticket of each lane, or the moment to ask again (``inf``: when something comes back).
-
-        No ticket at all means that nothing limits the provider, and nothing is counted.
-
-        Only the first lane is shared with other runs, so what the others say cannot change in between.
-        """
-        if not self._own:
-            only = self._shared.try_admit(now)
-            if only is UNCOUNTED:
-                return ()
-            return only if isinstance(only, float) else (only,)
-        for own in self._own:
-            opening = own.next_opening(now)
-            if opening > now:
-                return opening
-        first = self._shared.try_admit(now)
-        if isinstance(first, float):
-            return first
-        rest = (lane.try_admit(now) for lane in self._own)
-        return (first, *(ticket for ticket in rest if isinstance(ticket, Ticket)))
-
-    def next_waiter(self) -> Rank | None:
-        """The first in rank."""
-        return heappop(self.waiters) if self.waiters else None
 
 
 class ScopeTree:

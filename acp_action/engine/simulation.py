@@ -90,8 +90,10 @@ class _World:
         self._costs: dict[int, float | None] = {}
 
     def known_limits(self, provider: str) -> Limits:
-        """What the throttle knows beforehand: nothing, but where there is surely no limit."""
-        return Limits(none=provider == "local" or self.circumstances.limits_of(provider).none)
+        """What the throttle knows beforehand: what is limited as a rule, or that nothing is."""
+        none = provider == "local" or self.circumstances.limits_of(provider).none
+        profile = getattr(self.circumstances.providers.get(provider), "profile", None)
+        return Limits(none=none, profile=profile)
 
     def answer(self, job: Job) -> tuple[float, Outcome]:
         """Seconds until the attempt is back, and how it ended."""

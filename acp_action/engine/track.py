@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, Literal
 
+from acp_action.engine.outcome import ENDS, Done
 from acp_action.engine.result import Attempt, Waits, as_tuple
 
 if TYPE_CHECKING:
     from acp_action.engine.cancel import CancelToken
-    from acp_action.engine.outcome import Done
+    from acp_action.engine.outcome import Delivery
     from acp_action.engine.scopes import Rank
     from acp_action.engine.throttle import Ticket
 
@@ -24,6 +25,7 @@ class Track:
 
     ``since`` and ``phase``: what it has been waiting for, and since when. ``deadline``: set at the first
     start, moved on by waits that are not the step's own.
+    ``refused``: seconds of ``throttle`` that came after a refusal.
     ``announced``: whether this attempt's start was told (in a bundle it is told when it has happened).
     ``look_only``: the attempt only looks for what an earlier run made; ``looked``: in vain.
     """
@@ -41,6 +43,7 @@ class Track:
         "processor",
         "ready",
         "refusals",
+        "refused",
         "running",
         "since",
         "throttle",
@@ -67,9 +70,15 @@ class Track:
         self.throttle = 0.0
         self.backoff = 0.0
         self.processor = 0.0
+        self.refused = 0.0
         self.attempts: tuple[Attempt, ...] = ()
         self.token: CancelToken | None = None
         self.tickets: tuple[Ticket, ...] = ()
+
+    @property
+    def told_to_stop(self) -> bool:
+        """Whether its attempt was cancelled."""
+        return self.token is not None and self.token.cancelled
 
     def turn(self, phase: Phase, now: float) -> None:
         """Close the wait that was going on and begin another."""
@@ -83,21 +92,38 @@ class Track:
                     self.worker += waited
                 else:
                     self.throttle += waited
+                    if self.refusals:
+                        self.refused += waited
             self.since = now
         self.phase = phase
 
-    def held_up(self, done: Done, took: float) -> float:
-        """Note what held a successful attempt of ``took`` seconds up; how many of them were no work."""
-        held = 0.0
-        if done.held > 0.0:
-            held = min(done.held, took)
-            self.processor += held
-        if done.product.queued > 0.0:
-            # In the provider's own queue, its limit being reached: a wait for it as any other.
-            queued = min(done.product.queued, took - held)
-            self.throttle += queued
-            held += queued
-        return held
+    def end_attempt(self, delivery: Delivery, begin: float) -> None:
+        """Note how an attempt ended; ``begin`` is the run's start. Waits inside of it are no service."""
+        _, number, outcome, started, finished, worker = delivery
+        self.turn(WORKER, started)
+        self.since = finished
+        self.running = False
+        reason, held, queued = "", 0.0, 0.0
+        if isinstance(outcome, Done):
+            if outcome.held > 0.0 or outcome.product.queued > 0.0:
+                held = min(outcome.held, finished - started)
+                queued = min(max(outcome.product.queued, 0.0), finished - started - held)
+                self.processor += held
+                self.throttle += queued
+        else:
+            reason = outcome.reason
+        fields = (
+            number,
+            started - begin,
+            finished - begin,
+            worker,
+            ENDS[type(outcome)],
+            reason,
+            held,
+            queued,
+        )
+        ended = as_tuple(Attempt, fields)
+        self.attempts = (*self.attempts, ended) if self.attempts else (ended,)
 
     def waits(self, begin: float) -> Waits:
         """The split so far; ``begin`` is the run's start."""

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from acp_action.engine.backoff import told_delay, transient_delay
-from acp_action.engine.outcome import Done, Doubt, Expired, Fatal, Refused, Stopped, Transient, Unmade
+from acp_action.engine.outcome import (
+    Closed,
+    Done,
+    Doubt,
+    Expired,
+    Fatal,
+    Refused,
+    Stopped,
+    Transient,
+    Unmade,
+)
 from acp_action.engine.result import Status
+from acp_action.engine.throttle.scouts import JOB_ONLY
 from acp_action.engine.track import BACKOFF, THROTTLE
 
 if TYPE_CHECKING:
     import random
 
+    from acp_action.engine.budget import RetryBudget
     from acp_action.engine.outcome import Outcome
     from acp_action.engine.track import Phase, Track
     from acp_action.plan.model import Step
@@ -38,22 +50,36 @@ class Again(NamedTuple):
 
 
 class End(NamedTuple):
-    """The step is over."""
+    """The step is over. ``closed``: why the provider takes nothing more, where that is the reason."""
 
     status: Status
     reason: str
     traceback: str = ""
+    closed: str = ""
 
 
 Verdict: TypeAlias = Again | End
 
+_ENDS: Final[dict[type, Status]] = {
+    Closed: Status.FAILED,
+    Expired: Status.TIMED_OUT,
+    Doubt: Status.DOUBT,
+    Stopped: Status.CANCELLED,
+}
+
 
 def verdict_on(
-    outcome: Outcome, step: Step, track: Track, now: float, patience: Patience, rng: random.Random
+    outcome: Outcome,
+    step: Step,
+    track: Track,
+    now: float,
+    patience: Patience,
+    rng: random.Random,
+    budget: RetryBudget,
 ) -> Verdict:
     """Judge an outcome other than Done; ``now`` is the attempt's end.
 
-    Counts refusals and retries in ``track``.
+    Counts refusals and retries in ``track``, and pays for retries from the provider's ``budget``.
     """
     if track.token is not None and track.token.cancelled and not isinstance(outcome, Doubt):
         return End(Status.CANCELLED, outcome.reason if isinstance(outcome, Stopped) else "cancelled")
@@ -63,32 +89,34 @@ def verdict_on(
             return _on_refusal(outcome, track, patience, rng)
         case Transient():
             track.transients += 1
-            return _on_transient(outcome, step, track, now, rng)
+            return _on_transient(outcome, step, track, now, rng, budget)
         case Fatal() if outcome.halt:
             return End(Status.CANCELLED, outcome.reason)
         case Fatal():
             return End(Status.REFUSED if outcome.policy else Status.FAILED, outcome.reason, outcome.traceback)
-        case Expired():
-            return End(Status.TIMED_OUT, outcome.reason)
-        case Doubt():
-            return End(Status.DOUBT, outcome.reason)
-        case Stopped():
-            return End(Status.CANCELLED, outcome.reason)
         case Done() | Unmade():
             raise TypeError("neither a success nor a look needs a verdict")
+    return End(
+        _ENDS[type(outcome)], outcome.reason, closed=outcome.why if isinstance(outcome, Closed) else ""
+    )
 
 
 def _on_refusal(outcome: Refused, track: Track, patience: Patience, rng: random.Random) -> Verdict:
-    if outcome.kind in ("day", "credit"):
-        return End(Status.FAILED, f"{outcome.reason} (waiting would not help)")
-    delay = _delay(outcome.retry_after, track.refusals, rng)
-    if track.throttle + delay > patience.rate_limit:
-        waited = f"{track.throttle:.0f} s waited, {delay:.0f} s more asked for"
+    """Back to the lane, which knows when it goes on; only a short first wait is the step's own."""
+    told = outcome.retry_after
+    # Too many at once is over when one of them comes back, whatever time was named.
+    if told is None or not 0.0 <= told < math.inf or outcome.kind == "concurrency":
+        told = 0.0
+    if track.refused + told > patience.rate_limit:
+        waited = f"{track.refused:.0f} s waited, {told:.0f} s more asked for"
         return End(Status.FAILED, f"rate limit: {outcome.reason} ({waited})")
-    return Again(THROTTLE, delay, outcome.reason)
+    own = 0.0 < told <= JOB_ONLY and track.refusals == 1
+    return Again(THROTTLE, told_delay(told, rng) if own else 0.0, outcome.reason)
 
 
-def _on_transient(outcome: Transient, step: Step, track: Track, now: float, rng: random.Random) -> Verdict:
+def _on_transient(
+    outcome: Transient, step: Step, track: Track, now: float, rng: random.Random, budget: RetryBudget
+) -> Verdict:
     if track.transients > step.retries:
         tries = f" (after {track.attempt} attempts)" if track.attempt > 1 else ""
         return End(Status.FAILED, outcome.reason + tries)
@@ -96,6 +124,9 @@ def _on_transient(outcome: Transient, step: Step, track: Track, now: float, rng:
     if now + delay >= track.deadline:
         left = f"no time is left for another attempt within {step.timeout:g} s"
         return End(Status.TIMED_OUT, f"{left}: {outcome.reason}")
+    if not budget.take(now):
+        many = f"not tried again, because too many steps of {step.provider} failed lately"
+        return End(Status.FAILED, f"{outcome.reason} ({many})")
     return Again(BACKOFF, delay, outcome.reason)
 
 

@@ -7,11 +7,12 @@ import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from acp_action.engine.outcome import Done, Doubt, Expired, Fatal, Refused, Stopped, Transient
+from acp_action.engine.outcome import Closed, Done, Doubt, Expired, Fatal, Refused, Stopped, Transient
 from acp_action.engine.paid import attempt_paid, ordered
 from acp_action.engine.paper import LooseJournal
 from acp_action.engine.request import build_request
 from acp_action.errors import (
+    AccountClosed,
     AcpError,
     Cancelled,
     DeadlineExpired,
@@ -20,6 +21,7 @@ from acp_action.errors import (
     TransientError,
     UnknownOutcome,
     Unrecorded,
+    Unstored,
 )
 from acp_action.providers.base import Product
 from acp_action.providers.registry import LOCAL
@@ -142,13 +144,17 @@ def outcome_of(error: BaseException) -> Outcome:
         case DeadlineExpired():
             return Expired(reason)
         case RateLimited():
-            return Refused(reason, error.retry_after, error.kind)
+            return Refused(reason, error.retry_after, error.kind, error.announced)
+        case AccountClosed():
+            return Closed(reason, error.why, error.reopens_in)
         case TransientError():
             return Transient(reason, error.retry_after)
         case UnknownOutcome():
             return Doubt(reason)
         case Unrecorded():
             return Fatal(reason, halt=True)
+        case Unstored():
+            return Fatal(reason, unstored=True)
         case AcpError():
             return Fatal(reason, policy=isinstance(error, PolicyRefusal))
     text = redact("".join(traceback.format_exception(error)))

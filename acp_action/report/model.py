@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 SCHEMA: Final = "acp-report/1"
-SettingValue: TypeAlias = bool | int | float | str | None
+SettingValue: TypeAlias = bool | int | float | str | Mapping[str, Mapping[str, float]] | None
 
 
 @dataclass(frozen=True, slots=True)

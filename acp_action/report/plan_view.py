@@ -11,6 +11,7 @@ from acp_action.engine.forecast import forecast
 from acp_action.engine.scopes import capacity
 from acp_action.providers.base import Source
 from acp_action.report.escape import one_line
+from acp_action.report.wording import setting_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -116,22 +117,12 @@ def _settings(plan: Plan) -> list[str]:
     values["worker cap"] = values.pop("worker_cap")
     origins = dict(plan.settings.origins)
     rows = [
-        (name, _shown(value), origins.get(name.replace(" ", "_"), "default"))
+        (name, setting_words(value), origins.get(name.replace(" ", "_"), "default"))
         for name, value in values.items()
-        if name != "origins" and value is not None
+        if name != "origins" and value is not None and value != {}
     ]
     width = max(len(name) for name, _, _ in rows)
     return ["Settings:", *(f"  {name.ljust(width)}  {value}  ({origin})" for name, value, origin in rows)]
-
-
-def _shown(value: Any) -> str:
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
 
 
 def plan_dict(plan: Plan, keys: Sequence[KeyNeed] = ()) -> dict[str, Any]:

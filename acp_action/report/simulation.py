@@ -144,6 +144,33 @@ def failures_of(runs: Sequence[RunResult]) -> tuple[tuple[str, str, int], ...]:
     return tuple((name, status, count) for (name, status), count in counts.most_common())
 
 
+def limit_words_of(took: float, free: float, wide: float) -> str:
+    """What limits a run, by what it would take without rate limits (``free``) and with any number of workers.
+
+    Empty where neither would make it shorter by 5 %.
+    """
+    if min(free, wide) > took * (1 - _WORTH):
+        return ""
+    without, workers = f"without rate limits {span_words(free)}", f"with more workers {span_words(wide)}"
+    if free <= wide:
+        return f"rate limits: {without}, {workers}"
+    return f"the number of workers: {workers}, {without}"
+
+
+def span_words(value: float) -> str:
+    """A duration as people say it.
+
+    >>> span_words(12.34), span_words(190), span_words(7320)
+    ('12.3s', '3 min 10 s', '2 h 2 min')
+    """
+    if value < 60:
+        return seconds(value)
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
 def knee(comparison: Sequence[Setting]) -> str:
     """The fewest workers after which more save next to nothing, as advice; empty for fewer than two lines."""
     if len(comparison) < 2:
@@ -156,4 +183,4 @@ def knee(comparison: Sequence[Setting]) -> str:
         return f"{most.max_workers} workers are still worth it; more may be, too"
     saved = 1 - best / enough.duration if enough.duration else 0.0
     gain = f"at the most {saved:.0%}" if round(saved, 2) else "nothing"
-    return f"{enough.max_workers} workers are enough ({seconds(enough.duration)}); more save {gain}"
+    return f"{enough.max_workers} workers are enough ({span_words(enough.duration)}); more save {gain}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from acp_action.report.bars import LEGEND, draw_bars
 from acp_action.report.escape import one_line
-from acp_action.report.lines import seconds
+from acp_action.report.simulation import span_words
 
 if TYPE_CHECKING:
     from acp_action.report.simulation import Setting, Simulation, Traffic
@@ -44,20 +44,6 @@ def _figures(simulation: Simulation) -> list[str]:
         count = f"{simulation.unknown} step{'' if simulation.unknown == 1 else 's'}"
         rows.append(("Not known", f"how long {count} will take; taken for 1 s each"))
     return [f"{name + ':':<19}{value}" for name, value in rows]
-
-
-def span_words(value: float) -> str:
-    """A duration as people say it.
-
-    >>> span_words(12.34), span_words(190), span_words(7320)
-    ('12.3s', '3 min 10 s', '2 h 2 min')
-    """
-    if value < 60:
-        return seconds(value)
-    minutes, rest = divmod(round(value), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def _cost(simulation: Simulation) -> str:

@@ -14,7 +14,7 @@ from acp_action.engine.forecast import forecast
 from acp_action.errors import UsageError
 from acp_action.providers.accounts import read_accounts
 from acp_action.providers.registry import adapters
-from acp_action.report.simulation import Setting, Simulation, knee, limit_words
+from acp_action.report.simulation import Setting, Simulation, knee, limit_words, limit_words_of
 from acp_action.report.simulation_view import simulation_text
 from tests.plan.make import plan_text
 
@@ -60,6 +60,27 @@ def test_more_workers_than_a_provider_has_places_save_nothing() -> None:
     assert times[0] > 1.7 * times[1]
     assert times[1] == pytest.approx(times[3], rel=0.05)
     assert found.advice.startswith("2 workers are enough")
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ((60.0, 59.0, 60.0), ""),
+        ((100.0, 20.0, 90.0), "rate limits: without rate limits 20.0s, with more workers 1 min 30 s"),
+        (
+            (100.0, 100.0, 30.0),
+            "the number of workers: with more workers 30.0s, without rate limits 1 min 40 s",
+        ),
+    ],
+)
+def test_what_limits_is_found_by_trying(times: tuple[float, float, float], said: str) -> None:
+    """Without limits, and with any number of workers: the one that helps more is named, if one does."""
+    assert limit_words_of(*times) == said
+
+
+def test_a_full_queue_is_no_lack_of_workers() -> None:
+    """More workers than a provider has places stand in its queue; the limit is named, not they."""
+    assert batch().limit.startswith("rate limits: without rate limits ")
 
 
 def test_a_comparison_changes_groups_and_caps_alike() -> None:

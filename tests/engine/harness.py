@@ -12,8 +12,9 @@ from acp_action.artifacts import Output
 from acp_action.engine.clock import VirtualClock
 from acp_action.engine.crew import VirtualCrew
 from acp_action.engine.durations import Expectations
+from acp_action.engine.gates import ways_of
 from acp_action.engine.outcome import Done, Stop
-from acp_action.engine.run import Announcer, _finish, _lanes_of
+from acp_action.engine.run import Announcer, _finish
 from acp_action.engine.scheduler import Scheduler
 from acp_action.engine.scopes import capacity
 from acp_action.engine.throttle import Lanes
@@ -74,6 +75,7 @@ class Virtual:
     answers: Script = field(default_factory=dict)
     usual: tuple[float, Outcome] = (1.0, DONE)
     lanes: Lanes = field(default_factory=Lanes)
+    providers: Mapping[str, Any] = field(default_factory=dict)
     patience: Patience = field(default_factory=Patience)
     look: tuple[float, Outcome] = (0.0, CACHED)
     seed: int = 7
@@ -93,7 +95,7 @@ class Virtual:
         announce = Announcer([self.recorder])
         scheduler = Scheduler(
             self.plan, crew=self.crew, clock=self.clock, rng=random.Random(self.seed),
-            lanes=_lanes_of(self.plan, self.lanes), emit=announce, patience=self.patience,
+            ways=ways_of(self.plan, self.lanes, self.providers), emit=announce, patience=self.patience,
             made_before=self.made_before,
             expectations=Expectations(self.plan, by_file_order=not self.plan.settings.parallel),
         )  # fmt: skip

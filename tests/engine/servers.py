@@ -15,13 +15,16 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from acp_action.engine.throttle import Limits, Throttle
 from acp_action.providers.base import Announced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from acp_action.engine.throttle import Ticket
+    from acp_action.engine.throttle import Throttle, Ticket
+
+
+# Seconds that anything takes on its way, from and to.
+HOP = (0.025, 0.055)
 
 
 class Server(Protocol):
@@ -111,22 +114,23 @@ class SlidingWindow:
 
 @dataclass
 class FixedWindow:
-    """At most ``count`` in each ``window`` seconds of the clock."""
+    """At most ``count`` in each ``window`` seconds of the clock, on which it is ``wall`` at moment 0."""
 
     count: int = 60
     window: float = 10.0
+    wall: float = 0.0
     used: int = 0
     index: int = -1
 
     def _turn(self, now: float) -> None:
-        index = int(now // self.window)
+        index = int((now + self.wall) // self.window)
         if index != self.index:
             self.index, self.used = index, 0
 
     def wait(self, now: float) -> float:
         """Until the next window."""
         self._turn(now)
-        return 0.0 if self.used < self.count else (self.index + 1) * self.window - now
+        return 0.0 if self.used < self.count else (self.index + 1) * self.window - now - self.wall
 
     def enter(self, now: float) -> None:
         """Counts it."""
@@ -139,7 +143,7 @@ class FixedWindow:
     def announced(self, now: float) -> Announced:
         """Limit by window."""
         self._turn(now)
-        reset = (self.index + 1) * self.window - now
+        reset = (self.index + 1) * self.window - now - self.wall
         return Announced(None, self.count / self.window, self.count - self.used, reset)
 
 
@@ -157,7 +161,7 @@ class InFlight:
             return 0.0
         return max(min(self.ends, default=now + 1.0) - now, 1e-6)
 
-    def enter(self, now: float) -> None:  # noqa: ARG002
+    def enter(self, now: float) -> None:
         """Counts it."""
         self.inside += 1
 
@@ -166,7 +170,7 @@ class InFlight:
         self.inside -= 1
         self.ends[:] = [end for end in self.ends if end > now + 1e-9]
 
-    def announced(self, now: float) -> Announced:  # noqa: ARG002
+    def announced(self, now: float) -> Announced:
         """The cap."""
         return Announced(self.cap)
 
@@ -179,7 +183,7 @@ class Together:
 
     def wait(self, now: float) -> float:
         """The longest."""
-        return max(part.wait(now) for part in self.parts)
+        return float(max(part.wait(now) for part in self.parts))
 
     def enter(self, now: float) -> None:
         """In all."""
@@ -200,7 +204,9 @@ class Together:
     def announced(self, now: float) -> Announced:
         """What each says."""
         found = [part.announced(now) for part in self.parts]
-        return Announced(*(next((v for v in values if v is not None), None) for values in zip(*found, strict=True)))
+        return Announced(
+            *(next((v for v in values if v is not None), None) for values in zip(*found, strict=True))
+        )
 
 
 @dataclass
@@ -282,7 +288,7 @@ KINDS: dict[str, Callable[[], Any]] = {
 
 @dataclass
 class Outcome:
-    """How a run went. ``sends``, ``refusals``, ``entries``: moments at the server. ``waited``: by job, after refusals."""
+    """How a run went. ``sends``, ``refusals``, ``entries``: moments at the server."""
 
     seconds: float = 0.0
     done: int = 0
@@ -295,7 +301,12 @@ class Outcome:
 
 @dataclass
 class Client:
-    """Sends jobs through a throttle as the scheduler does: at most ``workers`` at once, in order of rank."""
+    """Sends jobs through a throttle as the scheduler does: at most ``workers`` at once, in order of rank.
+
+    ``kind``: what refusals speak of; ``told``: of what it is. ``service``: the seconds of each job (default:
+    drawn, ``mean`` on average). ``hops``: the seconds that things take on their way, of which each time one
+    is drawn; a refusal takes ``refusing`` in between.
+    """
 
     server: Any
     throttle: Throttle
@@ -307,11 +318,14 @@ class Client:
     kind: str = "unknown"
     patience: float = 300.0
     mean: float = 2.0
+    service: Sequence[float] = ()
+    hops: Sequence[float] = ()
+    refusing: float = 0.01
 
     def run(self) -> Outcome:
         """To the end of the last job."""
         self.rng = random.Random(self.seed)
-        self.times = service_times(self.jobs, self.seed, self.mean)
+        self.times = self.service or service_times(self.jobs, self.seed, self.mean)
         self.out = Outcome()
         self.events: list[tuple[float, int, Callable[[float], None]]] = []
         self.count = itertools.count()
@@ -332,7 +346,7 @@ class Client:
         heapq.heappush(self.events, (when, next(self.count), act))
 
     def _hop(self) -> float:
-        return self.rng.uniform(0.025, 0.055)
+        return hop_of(self.rng, self.hops)
 
     def _pump(self, now: float) -> None:
         while self.waiting and self.busy < self.workers:
@@ -363,7 +377,9 @@ class Client:
         if wait > 0.0:
             self.out.refusals.append(now)
             told = float(math.ceil(wait)) if self.retry_after else None
-            self._at(now + 0.01 + self._hop(), lambda t: self._refused(job, ticket, told, said, t))
+            kind = kind_of(self.server, now) if self.kind == "told" else self.kind
+            back = now + self.refusing + self._hop()
+            self._at(back, lambda t: self._refused(job, ticket, told, kind, said, t))
             return
         self.out.entries.append(now)
         self.server.enter(now)
@@ -383,8 +399,10 @@ class Client:
         self.out.done += 1
         self.out.seconds = now
 
-    def _refused(self, job: int, ticket: Ticket, told: float | None, said: Announced | None, now: float) -> None:
-        self.throttle.refused(ticket, now, told, self.kind, said)
+    def _refused(
+        self, job: int, ticket: Ticket, told: float | None, kind: str, said: Announced | None, now: float
+    ) -> None:
+        self.throttle.refused(ticket, now, told, kind, said)
         self.busy -= 1
         self.out.most_attempts = max(self.out.most_attempts, self.attempts[job])
         if self.waited.get(job, 0.0) > self.patience:
@@ -397,6 +415,17 @@ class Client:
             heapq.heappush(self.waiting, job)
 
 
+def kind_of(server: Any, now: float) -> str:
+    """What a limit that refuses limits."""
+    parts = getattr(server, "parts", [server])
+    return "concurrency" if any(hasattr(p, "cap") and p.wait(now) > 0.0 for p in parts) else "pace"
+
+
+def hop_of(rng: random.Random, hops: Sequence[float]) -> float:
+    """Seconds that one thing takes on its way."""
+    return rng.choice(hops) if hops else rng.uniform(*HOP)
+
+
 def service_times(jobs: int, seed: int, mean: float = 2.0) -> list[float]:
     """Lognormal, sigma 0.6, the same for every strategy."""
     rng = random.Random(seed * 7919)
@@ -404,19 +433,25 @@ def service_times(jobs: int, seed: int, mean: float = 2.0) -> list[float]:
     return [rng.lognormvariate(scale, 0.6) for _ in range(jobs)]
 
 
-def best_possible(server: Any, workers: int, jobs: int, seed: int, mean: float = 2.0) -> float:
-    """Seconds when the limit itself lets each request in at the first moment it can, and nothing is refused."""
-    times = service_times(jobs, seed, mean)
+def best_possible(
+    server: Any,
+    workers: int,
+    jobs: int,
+    seed: int,
+    mean: float = 2.0,
+    *,
+    service: Sequence[float] = (),
+    hops: Sequence[float] = (),
+) -> float:
+    """Seconds when the limit itself lets each request in as soon as it can, and nothing is refused."""
+    times = service or service_times(jobs, seed, mean)
     rng = random.Random(seed)
-    hop = lambda: rng.uniform(0.025, 0.055)  # noqa: E731
     inside: list[float] = []
-    free = [0.0] * workers
     now = last = 0.0
     cap = _cap_of(server)
-    free = [0.0] * min(workers, cap)
+    arrivals = sorted(hop_of(rng, hops) for _ in range(min(workers, cap)))
     for job in range(jobs):
-        start = heapq.heappop(free)
-        now = max(now, start + hop())
+        now = max(now, heapq.heappop(arrivals))
         while True:
             while inside and inside[0] <= now + 1e-12:
                 server.leave(heapq.heappop(inside))
@@ -429,8 +464,8 @@ def best_possible(server: Any, workers: int, jobs: int, seed: int, mean: float =
         heapq.heappush(inside, end)
         if hasattr(server, "ends"):
             server.ends.append(end)
-        back = end + hop()
-        heapq.heappush(free, back)
+        back = end + hop_of(rng, hops)
+        heapq.heappush(arrivals, back + hop_of(rng, hops))
         last = max(last, back)
     return last
 

@@ -15,8 +15,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from acp_action.engine.clock import VirtualClock
 from acp_action.engine.durations import Expectations
-from acp_action.engine.outcome import Delivery, Doubt, Expired, Fatal, Refused, Stop, Stopped, Transient
-from acp_action.engine.run import _lanes_of
+from acp_action.engine.gates import ways_of
+from acp_action.engine.outcome import (
+    Closed,
+    Delivery,
+    Doubt,
+    Expired,
+    Fatal,
+    Refused,
+    Stop,
+    Stopped,
+    Transient,
+)
 from acp_action.engine.scheduler import Scheduler
 from acp_action.engine.throttle import Lanes, Limits
 from acp_action.engine.verdict import Patience
@@ -33,7 +43,7 @@ if TYPE_CHECKING:
 
 OUTCOMES: list[Outcome] = [
     DONE, DONE, DONE, Fatal("broken"), Fatal("unwanted", policy=True), Doubt("lost"), Expired("late"),
-    Transient("reset"), Refused("slow down"), Refused("slow down", 3.0), Refused("quota", 1.0, "day"),
+    Transient("reset"), Refused("slow down"), Refused("slow down", 3.0), Closed("no credit", "credit"),
 ]  # fmt: skip
 
 
@@ -113,7 +123,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.starts_at_stop = 0
         self.scheduler = Scheduler(
             plan, crew=self.hands, clock=self.clock, rng=random.Random(3), emit=self.recorder,
-            lanes=_lanes_of(plan, self.lanes), patience=Patience(grace=5.0, rate_limit=30.0),
+            ways=ways_of(plan, self.lanes, {}), patience=Patience(grace=5.0, rate_limit=30.0),
             expectations=Expectations(plan, by_file_order=not plan.settings.parallel),
         )  # fmt: skip
         self.scheduler.open(self.clock.now())

@@ -65,8 +65,8 @@ class Doer:
 
 
 def run(plan: Plan, doer: Doer, **wishes: Any) -> RunResult:
-    """Run with real threads and lanes of its own."""
-    wishes.setdefault("lanes", Lanes())
+    """Run with real threads, and without limits at the provider."""
+    wishes.setdefault("lanes", Lanes(lambda _provider: Limits(none=True)))
     return run_plan(plan, providers={"fake": doer}, publisher=doer, **wishes)
 
 
@@ -90,7 +90,7 @@ def test_very_short_steps_never_pass_their_groups_cap(free: bool) -> None:
     plan = plan_of(specs, [group_of(0, range(600), max_workers=3)])
     doer = Doer()
     heard: list[Event] = []
-    lanes = Lanes(lambda _provider: Limits(none=free, concurrency=None if free else 2))
+    lanes = Lanes(lambda _provider: Limits(none=free, concurrency=None if free else 2, per_second=1e6))
     assert run(plan, doer, lanes=lanes, listeners=[heard.append]).success
     assert doer.calls == 600
     assert doer.peak <= (3 if free else 2)
@@ -125,7 +125,7 @@ def test_a_failure_among_very_short_steps_stops_the_rest() -> None:
 
 def test_two_runs_share_a_providers_limit() -> None:
     """C1: one lane for both; each hears of the room the other makes, and both end."""
-    lanes = Lanes(lambda _provider: Limits(concurrency=2))
+    lanes = Lanes(lambda _provider: Limits(concurrency=2, per_second=1e6))
     doer = Doer(lambda _request, token: token.wait(0.002))
     plan = plan_of([Spec(str(n)) for n in range(40)], max_workers=8)
     results: list[RunResult] = []
@@ -149,8 +149,8 @@ def test_a_lane_thought_unlimited_counts_from_its_first_refusal() -> None:
             refused.add(request.step)
             raise RateLimited("slow down", retry_after=0.001)
 
-    lanes = Lanes(lambda _provider: Limits(none=True))
-    assert run(plan_of([Spec(str(n)) for n in range(20)]), Doer(act), lanes=lanes).success
+    lanes = Lanes(lambda _provider: Limits(none=True, per_second=1e6))
+    assert run(plan_of([Spec(str(n)) for n in range(4)]), Doer(act), lanes=lanes).success
     assert lanes.lane("fake").in_flight == 0
 
 

@@ -212,14 +212,6 @@ def test_waits_for_a_rate_limit_are_capped() -> None:
     assert result["a"].reason.startswith("rate limit: 429 (8 s waited")
 
 
-@pytest.mark.parametrize("kind", ["day", "credit"])
-def test_a_limit_that_waiting_does_not_mend_fails_at_once(kind: str) -> None:
-    """A daily quota or an empty account is not waited for."""
-    result = Virtual(plan_of([Spec("a")]), {"a": [(0.1, Refused("quota", 3600.0, kind))]}).run()
-    assert result["a"].status.value == "failed"
-    assert result.total_duration == near(0.1)
-
-
 def test_a_step_over_its_time_is_timed_out_and_says_after_how_long() -> None:
     """Expiry is a failure of its own kind."""
     result = Virtual(plan_of([Spec("a", timeout=5.0)]), {"a": [(60.0, DONE)]}).run()
@@ -272,7 +264,7 @@ def test_a_group_that_was_stopped_is_not_said_to_be_completed() -> None:
     run = Virtual(plan_of(specs, [group_of(0, [0, 1, 2])]), {"running": [(60.0, DONE)]})
     assert run.run(stop_at=2.0).groups[0].status == "skipped"
     ended = next(e for e in run.recorder.events if isinstance(e, GroupFinished))
-    assert (ended.status, ended.succeeded, ended.skipped) == ("skipped", 1, 2)
+    assert (ended.status, ended.succeeded, ended.cancelled, ended.skipped) == ("skipped", 1, 1, 1)
     without_the_disabled_one = Virtual(plan_of(specs[::2], [group_of(0, [0, 1])]))
     assert without_the_disabled_one.run().groups[0].status == "succeeded"
 

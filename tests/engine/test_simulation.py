@@ -148,17 +148,6 @@ def test_without_parallelism_steps_go_one_after_another() -> None:
     assert run.total_duration == pytest.approx(run.sequential_estimate)
 
 
-def test_a_providers_own_queue_is_a_wait_for_its_limit_and_no_work() -> None:
-    """Four jobs of 10 s with one place: the sum of the work is 40 s, the rest is told as waiting."""
-    specs = [Spec(f"s{n}", expected=10.0) for n in range(4)]
-    queue = Circumstances(limits={"fake": UsualLimits(concurrency=1, queues=True)}, spread=0.0)
-    run = simulate_run(plan_of(specs), circumstances=queue)
-    assert run.total_duration == pytest.approx(40.0, abs=0.5)
-    assert run.sequential_estimate == pytest.approx(40.0)
-    assert sum(s.waits.throttle for s in run.steps) == pytest.approx(10 + 20 + 30, abs=1.5)
-    assert [s.duration + sum(s.waits) for s in run.steps] == pytest.approx([s.settled for s in run.steps])
-
-
 def test_what_leaves_in_the_very_moment_of_a_refusal_is_heard_of() -> None:
     """It was not sent before the refusal: a scout's good news opens the lane, or all would wait for ever."""
     lengths = {"s0": 1.0, "s1": 3.625, "s2": 1.0, "s3": 2.5, "s4": 1.0, "s5": 16.0, "s6": 1.0, "s7": 16.0}

@@ -16,12 +16,19 @@ STEPS = st.lists(
 )
 
 
-def test_an_unlimited_throttle_is_always_open() -> None:
-    """With nothing known and nothing refused, the next opening is now."""
+def test_with_nothing_known_four_leave_at_once_and_more_soon() -> None:
+    """Nobody knows the limit: a few at once, then eight a second and rising, until somebody says no."""
     throttle = Throttle()
-    for _ in range(5):
-        throttle.admit(7.0)
-    assert throttle.next_opening(7.0) == 7.0
+    assert [leaving(throttle, 7.0) for _ in range(5)] == [True] * 4 + [False]
+    assert throttle.next_opening(7.0) == pytest.approx(7.125, abs=0.001)
+
+
+def leaving(throttle: Throttle, now: float) -> bool:
+    """Whether a request could be sent; if so, it was."""
+    open_now = throttle.next_opening(now) <= now
+    if open_now:
+        throttle.admit(now)
+    return open_now
 
 
 def test_the_interval_counts_from_start_to_start() -> None:
@@ -46,7 +53,7 @@ def test_a_short_first_refusal_holds_its_job_only() -> None:
     """Up to a second on a first refusal: the lane stays open for others."""
     throttle = Throttle()
     throttle.refused(throttle.admit(0.0), 0.1, retry_after=1.0)
-    assert throttle.next_opening(0.1) == 0.1
+    assert throttle.next_opening(0.1) < 0.2
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -71,8 +78,10 @@ def test_requests_sent_before_the_last_reaction_change_nothing() -> None:
 def test_a_concurrency_refusal_closes_nothing() -> None:
     """Too many at once mends itself when one comes back."""
     throttle = Throttle()
+    throttle.admit(0.0)
     throttle.refused(throttle.admit(0.0), 0.1, retry_after=60.0, kind="concurrency")
-    assert throttle.next_opening(0.1) == 0.1
+    assert throttle.next_opening(0.1) == math.inf
+    assert throttle.cap.limit(1) == 1
 
 
 @pytest.mark.parametrize("told", [math.nan, math.inf, None])
@@ -133,12 +142,12 @@ def test_a_lane_tells_its_watchers_when_something_comes_back() -> None:
     lane, heard = Lane(), []
     tell = lambda: heard.append(1)  # noqa: E731
     lane.watch(tell)
-    for end in (lane.completed, lane.refused, lane.released):
-        ticket = lane.try_admit(0.0)
+    for now, end in enumerate((lane.completed, lane.released, lane.unsent, lane.refused)):
+        ticket = lane.try_admit(float(now))
         assert isinstance(ticket, Ticket)
-        end(ticket, 0.0)
+        end(ticket, now + 0.5)
     lane.unwatch(tell)
-    assert (heard, lane.next_opening(3.0)) == ([1, 1, 1], 3.0)
+    assert (heard, lane.next_opening(9.0)) == ([1, 1, 1, 1], 9.0)
 
 
 def test_a_provider_and_account_has_one_lane() -> None:

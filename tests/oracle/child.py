@@ -1,9 +1,8 @@
 """A process that forks for each run it is asked for, so that runs can be killed and cost little.
 
 Reads one JSON object a line: ``pipeline`` (a path), ``folder``, ``state`` (the folder of the fake services'
-ledger), ``kill_at``, ``resubmit``, ``fresh``. ``accounts``: real adapters in the fakes' place, each with
-``adapter`` (``module:class``) and the fields of its ``Account``. Answers with one line: ``code`` (negative:
-the signal), and what the run left word of, if it lived to.
+ledger), ``kill_at``, ``resubmit``, ``fresh``. Answers with one line: ``code`` (negative: the signal), and
+what the run left word of, if it lived to.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import sys
 import traceback
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 # Everything that a run needs, before the first fork.
 from acp_action.api.codes import exit_code
@@ -22,15 +21,14 @@ from acp_action.api.prepare import Wishes, make_ready, plan_pipeline
 from acp_action.api.run import carry_out
 from acp_action.config.cascade import Overrides
 from acp_action.errors import AcpError
-from acp_action.providers.account import Account
 from acp_action.providers.registry import adapters
 from tests.oracle.kills import KillPoints
 from tests.oracle.paying import paying_providers
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def _adapter(account: dict[str, Any]) -> tuple[str, Any]:
-    module, _, name = account.pop("adapter").partition(":")
-    return account["provider"], getattr(import_module(module), name)(Account(**account))
+Carrying: TypeAlias = "Callable[[dict[str, Any]], dict[str, Any]]"
 
 
 def carried_out(wish: dict[str, Any]) -> dict[str, Any]:
@@ -38,7 +36,6 @@ def carried_out(wish: dict[str, Any]) -> dict[str, Any]:
     points = KillPoints(wish["kill_at"])
     providers: dict[str, Any] = {**paying_providers(Path(wish["state"]), points)}
     providers |= {"local": adapters()["local"]}
-    providers |= dict(map(_adapter, wish["accounts"]))
     overrides = Overrides(output_dir=wish["folder"])
     pipeline = Path(wish["pipeline"])
     wishes = Wishes(overrides, "a red car", workspace=pipeline.parent)
@@ -60,7 +57,7 @@ def carried_out(wish: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def answer(wish: dict[str, Any]) -> dict[str, Any]:
+def answer(wish: dict[str, Any], carried_out: Carrying) -> dict[str, Any]:
     """Fork, run, and tell how it ended."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -86,12 +83,14 @@ def answer(wish: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Answer until there is nothing more to read."""
+def main(carrying: str = "tests.oracle.child:carried_out") -> None:
+    """Answer until there is nothing more to read. ``carrying``: what makes a run, as ``module:function``."""
+    module, _, name = carrying.partition(":")
+    carry = getattr(import_module(module), name)
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
+        sys.stdout.write(json.dumps(answer(json.loads(line), carry)) + "\n")
         sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

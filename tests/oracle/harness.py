@@ -6,11 +6,17 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Self
 
 from tests.oracle.paying import Service, files_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
 
 TOP = Path(__file__).resolve().parent.parent.parent
 
@@ -25,6 +31,7 @@ class Ran:
     cost: float = 0.0
     error: str = ""
     reasons: dict[str, str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
 
     @property
     def doubtful(self) -> set[str]:
@@ -33,12 +40,19 @@ class Ran:
 
 
 class Runs:
-    """Makes runs in processes of their own."""
+    """Makes runs in processes of their own. ``carrying``: by what, as ``module:function``.
+
+    ``errors``: where the processes' standard error goes (default: to this one's).
+    """
+
+    def __init__(self, carrying: str = "tests.oracle.child:carried_out", errors: Any = None) -> None:
+        self._carrying = carrying
+        self._errors = errors
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.oracle.child"], cwd=TOP,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-m", "tests.oracle.child", self._carrying], cwd=TOP,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
         )  # fmt: skip
         return self
 
@@ -49,20 +63,50 @@ class Runs:
         self._process.wait()
         self._process.stdout.close()
 
-    def run(self, pipeline: Path, place: Path, *, kill_at: int | None = None, **wishes: Any) -> Ran:
+    def run(self, pipeline: Path, place: Path, *, kill_at: int | str | None = None, **wishes: Any) -> Ran:
         """One run into ``place/output``; the ledger of the fake services is in ``place``.
 
-        ``accounts``, ``fresh``, ``resubmit``: as ``child`` reads them.
+        ``wishes``: as the one that carries the run out reads them.
         """
         assert self._process.stdin
         assert self._process.stdout
         wish = {
             "pipeline": str(pipeline), "folder": str(place / "output"), "state": str(place),
-            "kill_at": kill_at, "fresh": False, "resubmit": False, "accounts": [], **wishes,
+            "kill_at": kill_at, "fresh": False, "resubmit": False, **wishes,
         }  # fmt: skip
         self._process.stdin.write(json.dumps(wish) + "\n")
         self._process.stdin.flush()
         return Ran(**json.loads(self._process.stdout.readline()))
+
+
+class RunsPool:
+    """Several ``Runs``, each started when it is first needed; lent to one thread at a time."""
+
+    def __init__(self, carrying: str, size: int, errors: Any = None) -> None:
+        self._stack = ExitStack()
+        self._free: SimpleQueue[Runs] = SimpleQueue()
+        for _ in range(size):
+            self._free.put(Runs(carrying, errors))
+        self._begun: set[Runs] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    @contextmanager
+    def lent(self) -> Iterator[Runs]:
+        """One that nobody else has."""
+        runs = self._free.get()
+        try:
+            if runs not in self._begun:
+                self._begun.add(self._stack.enter_context(runs))
+            yield runs
+        finally:
+            self._free.put(runs)
 
 
 def check_kill(runs: Runs, pipeline: Path, place: Path, kill_at: int, whole: dict[str, bytes]) -> str:

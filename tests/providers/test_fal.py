@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
-from acp_action.errors import FatalError, UnknownOutcome
-from acp_action.providers.fal import FalProvider, app_of
-from acp_action.providers.fal_answers import FalRules, error_inside, files_in, job_error
-from acp_action.providers.http import Answer
+from acp_action.artifacts import MediaFile, Output
+from acp_action.errors import FatalError, TransientError, UnknownOutcome
+from acp_action.providers.fal import FalProvider
+from acp_action.providers.fal.answers import FalRules, error_inside, files_in, job_error
+from acp_action.providers.fal.states import app_of
+from acp_action.providers.wire.wire import Answer
 from tests.providers.jobs import FAL, FAL_POLLED, attempt
 from tests.providers.services import Remembering, a_token, account_of, model_of, request_for
 from tests.simulators.faults import edited, fault
@@ -63,6 +67,21 @@ def test_a_cancel_goes_out_as_the_official_client_makes_it(tmp_path: Path) -> No
         assert normalised(sim, sim.calls("cancel")[0]) == sent_by_the_sdk("cancel", "cancel")
 
 
+def test_the_doctor_s_question_costs_nothing_and_asks_the_queue_too() -> None:
+    """The address for uploads says whether the key is taken; orders go to the queue, which must answer."""
+    with FAL.simulate() as sim:
+        FalProvider(account_of(sim)).probe(a_token(10))
+        assert {(call.method, call.path) for call in sim.requests} == {
+            ("POST", "/storage/auth/token"), ("GET", "/"),
+        }  # fmt: skip
+        assert sim.ledger.entries == []
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+        account = replace(account_of(sim), urls={"api": nobody, "rest": sim.url})
+        with pytest.raises(TransientError, match="queue answers: 127.0.0.1: connection refused"):
+            FalProvider(account).probe(a_token(2))
+
+
 @pytest.mark.parametrize(
     ("name", "step_type", "kind"),
     [
@@ -86,6 +105,26 @@ def test_every_shape_of_result_is_understood(name: str, step_type: str, kind: st
     if media:
         port = next(value for field, value in body.items() if field.endswith(("image_url", "image_urls")))
         assert str(port).lstrip("['").startswith("data:image/png;base64,")
+
+
+@pytest.mark.parametrize(("size", "shape"), [((1024, 576), "16:9"), ((700, 1000), "3:4"), ((None, 0), "1:1")])
+def test_an_edit_keeps_the_shape_of_its_picture(size: tuple[Any, Any], shape: str, tmp_path: Path) -> None:
+    """Photon must be told a shape; unless the file says one, it is that of the input."""
+    picture = a_picture(tmp_path)
+    facts = {"width": size[0], "height": size[1]}
+    before = Output("image", (MediaFile("image", picture, 9, "", facts),))
+    request = request_for(tmp_path, "photon_flash", "image_to_image")._replace(media=(before,))
+    with FAL.simulate() as sim:
+        FAL.adapt(sim).run(request, a_token(10))
+        assert sim.calls("order")[0].json()["aspect_ratio"] == shape
+
+
+def test_shots_are_told_in_place_of_the_prompt(tmp_path: Path) -> None:
+    """The run's input is no prompt where the film is told shot by shot."""
+    with FAL.simulate() as sim:
+        shots = [{"prompt": "a wave", "duration": "3"}]
+        run(sim, tmp_path, "kling_3_pro", "text_to_video", multi_prompt=shots)
+        assert sim.calls("order")[0].json() == {"multi_prompt": shots}
 
 
 def test_a_large_file_is_uploaded_once_and_named(tmp_path: Path) -> None:
@@ -160,7 +199,7 @@ def test_a_stream_that_is_not_there_is_asked_for_once(tmp_path: Path) -> None:
 
 def test_a_silent_stream_is_given_up_for_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A gateway that holds the stream back does not hold the step back."""
-    monkeypatch.setattr("acp_action.providers.fal._LEAST_PATIENCE", 0.2)
+    monkeypatch.setattr("acp_action.providers.fal.provider._LEAST_PATIENCE", 0.2)
     with FAL.simulate() as sim:
         sim.script("N4.timeout", when="stream")
         made = attempt(FAL, sim, tmp_path, token=a_token(20))

@@ -176,7 +176,7 @@ def test_media_in_the_answer_are_not_written_down(
     """A data URI is asked for again by the job's id; the trail holds addresses only."""
     with kind.simulate() as sim:
         sim.script("P14.garbage", times=math.inf)
-        monkeypatch.setattr("acp_action.providers.jobs._LONGEST_KEPT", 8)
+        monkeypatch.setattr("acp_action.providers.jobs.adapter._LONGEST_KEPT", 8)
         made = attempt(kind, sim, tmp_path)
         assert made.end == "FatalError"
         sim.calm()
@@ -184,3 +184,28 @@ def test_media_in_the_answer_are_not_written_down(
         assert made.trail.result["files"] == [""]
         again = attempt(kind, sim, tmp_path, trail=Remembering(result=made.trail.result))
         assert (again.end, len(sim.calls("order"))) == ("done", 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault", "settled", "end"),
+    [
+        (FAL, "P7.nsfw", True, "PolicyRefusal"),
+        (FAL, "P9.empty", False, "done"),
+        (REPLICATE, "P7.refused", True, "PolicyRefusal"),
+        (REPLICATE, "P9.empty", False, "done"),
+    ],
+    ids=lambda value: str(getattr(value, "name", value)),
+)
+def test_what_may_be_billed_is_not_ordered_again(
+    kind: Kind, fault: str, settled: bool, end: str, tmp_path: Path
+) -> None:
+    """A later run says the same of a refusal, and asks a job without files once more; it orders nothing."""
+    with kind.simulate() as sim:
+        sim.script(fault, times=math.inf)
+        made = attempt(kind, sim, tmp_path)
+        assert made.error is not None
+        assert (made.trail.lines[-1] == "settled") == settled
+        assert "withdrawn" not in made.trail.lines
+        sim.calm()
+        again = attempt(kind, sim, tmp_path, trail=made.trail)
+        assert (again.end, len(sim.calls("order"))) == (end, 1)

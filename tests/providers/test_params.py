@@ -12,8 +12,8 @@ from acp_action.catalogue.models import catalogue
 from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.errors import FatalError
 from acp_action.providers.local.vocabulary import complaints as local_complaints
-from acp_action.providers.params import resolve, settled_fields
-from acp_action.providers.vocabulary import media_port, nested
+from acp_action.providers.params.resolve import resolve, settled_fields
+from acp_action.providers.params.vocabulary import media_port, nested
 from tests.providers.services import model_of
 
 T2I, I2I = "text_to_image", "image_to_image"
@@ -124,6 +124,7 @@ def test_members_of_objects_are_known_by_their_short_names() -> None:
         ("hailuo_pro", T2V, {"duration": 10}, "always makes 6; leave it out; models with one: kling"),
         ("elevenlabs", TTS, {"text": "x" * 10_001}, "10,001 characters, but elevenlabs takes 10,000"),
         ("elevenlabs", TTS, {"voice_settings": {"speeed": 1}}, "did you mean 'speed'?"),
+        ("kling_3_pro", T2V, {"prompt": "x", "multi_prompt": [{"prompt": "a"}]}, "tell the film twice"),
         ("gemini_qa", "analyze_image", {"question": "a", "prompt": "b"}, "question and prompt say the same"),
     ],
 )  # fmt: skip

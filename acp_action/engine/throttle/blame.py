@@ -37,7 +37,10 @@ class Witness:
         self._events.append((now, ahead, admitted))
 
     def judge(self, now: float, ahead: int, slack: int, *, in_a_row: bool) -> Blame:
-        """What a refusal beside so many others is about; ``in_a_row``: nothing was let in since the last one."""
+        """What a refusal beside so many others is about.
+
+        ``in_a_row``: nothing was let in since the last one.
+        """
         if ahead == 0:
             return PACE
         admitted = refused = apart = 0

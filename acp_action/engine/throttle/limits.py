@@ -13,8 +13,8 @@ class Limits:
 
     ``min_interval``: least seconds between two starts. ``concurrency``: how many may be in flight.
     ``per_second``: requests a second in the long run. ``none``: there is surely no limit, as for work on this
-    machine; nothing is counted until the first refusal. ``profile``: what the provider limits as a rule, where
-    a refusal does not say which limit it was.
+    machine; nothing is counted until the first refusal. ``profile``: what the provider limits as a rule,
+    where a refusal does not say which limit it was.
     """
 
     min_interval: float = 0.0

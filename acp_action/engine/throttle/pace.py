@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Refusals per success that exploring may cost.
 WASTE = 0.004
@@ -17,7 +20,9 @@ _AGREE = (0.75, 1.33)
 # After so many that agree the rate is steady.
 _STEADY = 3
 # How much of what was tried beyond the measured rate is believed.
-_HOPE = 0.45
+_HOPE = 0.4
+# What a snapshot may say: requests a second, and seconds. Of slower ones too little is seen to go on from.
+_RATES, _SPANS = (1.0 / 60.0, 10_000.0), (0.01, 24 * 3600.0)
 # Slots left empty after a refusal.
 _SKIP = 0.3
 # Slots that may be made up for when they were missed: none but the current one, more under announced limits.
@@ -47,37 +52,56 @@ class PaceMeter:
         self._credit = 1.0
         self._anchor: tuple[float, int] | None = None  # a moment when the provider was full; let in before it
         self._idle = 0.0  # seconds since then in which it was not the pace that held requests back
+        self._warming: float | None = None  # seconds of being pressed since it went on from a snapshot
 
     @property
     def pace(self) -> float:
         """Requests a second now."""
         if self.rate is None:
-            if self.ceiling < math.inf:
-                return self.ceiling
-            return _FIRST * 2.0 ** min(self.pressed / _DOUBLES_IN, 60.0)
+            return _slow_start(self.pressed) if self.ceiling == math.inf else self.ceiling
         low = self.rate * 0.998
         if self.pressed < self.plateau:
             pace = low + (self.high - low) * self.pressed / self.plateau
         else:
             over = min((self.pressed - self.plateau) / self._tau, 9.0)
             pace = self.high * math.exp(0.01 * (2.0**over - 1.0))
+        if self._warming is not None:
+            pace = min(pace, _slow_start(self._warming))
         return min(pace, self.ceiling)
 
     @property
     def opening(self) -> float:
         """When the next request may leave."""
-        if self._free > 0 and self.rate is None and self.ceiling == math.inf:
-            return -math.inf
-        return self._slot
+        return -math.inf if self._opens_freely else self._slot
+
+    @property
+    def _opens_freely(self) -> bool:
+        """Whether this is one of the first few of a provider of which nothing is known."""
+        return self._free > 0 and self.rate is None and self.ceiling == math.inf
+
+    @property
+    def _is_warming(self) -> bool:
+        """Whether a rate that an earlier run learnt is higher than what this one has tried."""
+        return self._warming is not None and _slow_start(self._warming) < (self.rate or 0.0)
 
     def admit(self, now: float, pressed: float, idle: float) -> None:
-        """A request leaves; for ``pressed`` seconds the pace held it back, for ``idle`` seconds something else."""
+        """A request leaves, held back for ``pressed`` seconds by the pace and ``idle`` by something else."""
         self.pressed += pressed
+        if self._warming is not None:
+            self._warming += pressed
         self._idle += max(idle, 0.0)
-        self._free -= 1
         gap = 1.0 / self.pace
-        # GCRA: a late request does not move the slots behind it, as long as it is not late by more than these.
+        if self._opens_freely:
+            self._free -= 1
+            self._slot = now + gap
+            return
+        # GCRA: a late request does not move the slots behind it, as long as it is late by no more than this.
         self._slot = max(self._slot, now - self._credit * gap) + gap
+
+    def give_back(self) -> None:
+        """A request that was admitted is not sent."""
+        self._slot -= 1.0 / self.pace
+        self._free += 1
 
     def announce(self, per_second: float) -> None:
         """Take over a rate that the provider told; nothing is explored beyond it."""
@@ -94,7 +118,8 @@ class PaceMeter:
 
         ``start``: when the very first was sent. ``recent``: requests a second let in lately.
         """
-        if self.rate is None:
+        if self.rate is None or self._is_warming:
+            self._warming = None
             average = admitted / (sent - start) if sent > start else math.inf
             self._begin(max(min(0.8 * self.pace, average), 1e-3), math.inf)
             self.full_at(sent, admitted)
@@ -126,10 +151,10 @@ class PaceMeter:
         self._begin(measured + _HOPE * part * (min(pace, 1.1 * measured) - measured), pace)
 
     def reopened(self, rate: float, cycle: float, blocked: float) -> None:
-        """After ``blocked`` seconds requests are let in again; over the whole ``cycle`` it was ``rate`` a second.
+        """After ``blocked`` seconds requests are let in again; over the whole ``cycle`` it was ``rate``.
 
-        Where the rate had been steady, and the block is far longer than any before, it may have been an outage,
-        and the limit may be what it was: then the pace climbs back within seconds.
+        Where the rate had been steady, and the block is far longer than any before, it may have been an
+        outage, and the limit may be what it was: then the pace climbs back within seconds.
         """
         before, steady, pace = self.measured, self.agreeing >= _STEADY, self.pace
         agrees = self._agrees(rate)
@@ -153,24 +178,49 @@ class PaceMeter:
         """Start over from a rate that the provider lets in."""
         self.rate = rate
         self.high = min(max(high, rate), 1.1 * rate)
-        self._tau = max(min(max(self.span / 2.0, 1.0), 10.0), 2.0 / rate)
+        self._tau = max(min(max(self.span / 4.0, 1.0), 10.0), 2.0 / rate)
         self.plateau = min(self.plateau, max(90.0, 20.0 / rate), 1.5 / (WASTE * rate))
         self.pressed = 0.0
 
     def snapshot(self) -> dict[str, Any]:
         """What was learnt, as JSON values."""
         return {
-            "rate": self.rate,
-            "measured": self.measured,
+            "rate": _rememberable(self.rate),
+            "measured": _rememberable(self.measured),
             "plateau": self.plateau,
             "span": self.span,
             "agreeing": self.agreeing,
         }
 
-    def restore(self, learnt: dict[str, Any]) -> None:
-        """Go on from a snapshot."""
-        if not learnt["rate"]:
+    def restore(self, learnt: Mapping[str, Any]) -> None:
+        """Go on from a snapshot. Raises KeyError, TypeError or ValueError when it is none.
+
+        It may lie, since it comes from a file. So the pace rises to it as to one that nobody knows, and
+        nothing counts as steady that was not seen to be in this run.
+        """
+        if learnt["rate"] is None:
             return
-        self.measured, self.agreeing = learnt["measured"], learnt["agreeing"]
-        self.plateau, self.span = learnt["plateau"], learnt["span"]
-        self._begin(learnt["rate"], math.inf)
+        measured, rate = learnt["measured"], within(learnt["rate"], *_RATES)
+        self.agreeing = min(int(within(learnt["agreeing"], 0, 1e9)), _STEADY - 1)
+        self.measured = None if measured is None else within(measured, *_RATES)
+        self.plateau, self.span = within(learnt["plateau"], *_SPANS), within(learnt["span"], 0.0, _SPANS[1])
+        self._warming = 0.0
+        self._begin(rate, math.inf)
+
+
+def within(value: Any, least: float, most: float) -> float:
+    """A number in these bounds. Raises TypeError for what is no number, ValueError for any other."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    if not least <= value <= most:
+        raise ValueError(f"{value!r} is not from {least:g} to {most:g}")
+    return value
+
+
+def _rememberable(rate: float | None) -> float | None:
+    return None if rate is None or not _RATES[0] <= rate <= _RATES[1] else rate
+
+
+def _slow_start(pressed: float) -> float:
+    """Requests a second of a provider of which nothing is known."""
+    return _FIRST * math.exp2(min(pressed / _DOUBLES_IN, 60.0))

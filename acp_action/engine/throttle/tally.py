@@ -58,7 +58,9 @@ class Tally:
     def grown(self, now: float) -> list[Ticket]:
         """Those that count as admitted now because they have been out for so long; each is told once."""
         admitted = []
-        while self._young and (self._grows_at(self._young[0]) <= now or self._young[0].number not in self._open):
+        while self._young and (
+            self._grows_at(self._young[0]) <= now or self._young[0].number not in self._open
+        ):
             ticket = self._young.popleft()
             if ticket.number in self._open:
                 admitted.append(ticket)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from acp_action.engine.throttle.blame import BOTH, PACE, SURELY_CAP, Blame, Witness
@@ -13,10 +14,14 @@ from acp_action.engine.throttle.scouts import Scouts
 from acp_action.engine.throttle.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from acp_action.providers.base import Announced
 
 # How much of a rate that was told is used: requests do not take equally long to arrive.
 _SAFE = 0.98
+# Seconds for which a lane is closed at the most; after that it asks again, whatever was told.
+_LONGEST = 24 * 3600.0
 
 
 class Throttle:
@@ -45,6 +50,11 @@ class Throttle:
         """How many requests are out."""
         return self._tally.in_flight
 
+    @property
+    def sent(self) -> int:
+        """How many requests it has let go."""
+        return self._tally.sent
+
     def next_opening(self, now: float) -> float:
         """When a request may be sent: ``now``, a later moment, or ``inf`` until one in flight comes back."""
         self._look(now)
@@ -57,8 +67,9 @@ class Throttle:
         elif self._tally.in_flight >= self.cap.limit(self._slack()):
             opening, capped = math.inf, now
         else:
-            # A scout needs no slot of the pace.
-            slot = self.pace.opening if self.scouts.closed_at is None else -math.inf
+            # A scout needs no slot of a pace that was learnt.
+            learnt = self.scouts.closed_at is not None and self.pace.ceiling == math.inf
+            slot = -math.inf if learnt else self.pace.opening
             opening = max(now, slot, self._last_start + self.limits.min_interval)
             if opening <= now:
                 return now
@@ -117,30 +128,48 @@ class Throttle:
             self.pace.refused(ticket.sent, admitted, self._first_start, self._recent_rate())
         if blame.cap:
             self.cap.refused(now, ticket.ahead, slack)
-        told = retry_after if retry_after is not None and 0.0 <= retry_after < math.inf else None
+        told = None
+        if retry_after is not None and 0.0 <= retry_after < math.inf:
+            told = min(retry_after, _LONGEST)
         self.scouts.refused(now, ticket.sent, told, sure_cap=blame.sure)
 
     def released(self, ticket: Ticket, now: float) -> None:
         """The request ended without telling anything about limits: cancelled, broken, never sent."""
         self._look(now)
-        if self._tally.end(ticket):
+        young = self._tally.is_young(ticket)
+        if self._tally.end(ticket) and young:
             self._tally.miss(ticket)
         self.scouts.lost(ticket.number)
 
-    def snapshot(self) -> dict[str, Any]:
-        """What was learnt, as JSON values."""
+    def unsent(self, ticket: Ticket, now: float) -> None:
+        """The request was not sent after all, so its slot is free again."""
+        self.released(ticket, now)
+        self.pace.give_back()
+
+    def snapshot(self) -> dict[str, Any] | None:
+        """What was learnt, as JSON values; None when nothing was."""
+        if self.pace.rate is None and self.cap.level == math.inf:
+            return None
         return {"pace": self.pace.snapshot(), "cap": self.cap.snapshot()}
 
-    def restore(self, learnt: dict[str, Any]) -> None:
-        """Go on from a snapshot; only before the first request."""
-        self.pace.restore(learnt["pace"])
-        self.cap.restore(learnt["cap"])
+    def restore(self, learnt: Mapping[str, Any]) -> bool:
+        """Go on from a snapshot; false, and of no effect, for what is none and after the first request."""
+        if self._tally.sent:
+            return False
+        with suppress(KeyError, TypeError, ValueError):
+            pace, cap = PaceMeter(self.pace.ceiling), CapMeter(self.cap.most)
+            pace.restore(learnt["pace"])
+            cap.restore(learnt["cap"])
+            self.pace, self.cap = pace, cap
+            return True
+        return False
 
     def _judge(self, ticket: Ticket, now: float, kind: str, slack: int) -> Blame:
+        if kind == "concurrency":
+            # With nothing of ours in flight the cap is used up by others: nothing that comes back makes room.
+            return Blame(pace=False, cap=True, sure=ticket.ahead > 0)
         if kind == "pace" or ticket.ahead == 0:
             return PACE
-        if kind == "concurrency":
-            return SURELY_CAP
         if self.cap.is_extra(ticket.ahead, slack):
             if self.cap.extras >= 3:
                 return PACE
