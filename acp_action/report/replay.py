@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,7 @@ def _order(event: Event) -> tuple[float, int]:
 
 def _events(report: RunReport) -> Iterator[Event]:
     yield RunStarted(0.0, report.pipeline, len(report.steps), report.workers, _wall(report.started))
+    stopped = _stopped(report)
     for group in report.groups:
         if group.line:
             yield GroupStarted(group.started, group.name, group.steps, group.parent)
@@ -60,7 +62,8 @@ def _events(report: RunReport) -> Iterator[Event]:
                 group.sequential,
                 group.succeeded,
                 group.failed,
-                group.skipped,
+                group.skipped - stopped[group.name],
+                stopped[group.name],
             )
     for step in report.steps:
         yield from _of_step(step)
@@ -89,6 +92,21 @@ def _of_step(step: StepLine) -> Iterator[Event]:
         step.files,
         step.cost,
     )
+
+
+def _stopped(report: RunReport) -> Counter[str]:
+    """How many steps of each group, at any depth, were stopped on their way."""
+    parents = {group.name: group.parent for group in report.groups}
+    found: Counter[str] = Counter()
+    for step in report.steps:
+        seen: set[str] = set()
+        group = step.group if step.status == "cancelled" else ""
+        # Seen, because a report may have been made by anybody, in circles too.
+        while group and group not in seen:
+            seen.add(group)
+            found[group] += 1
+            group = parents.get(group, "")
+    return found
 
 
 def _wall(started: str) -> float:

@@ -9,7 +9,7 @@ from acp_action.report.drawing import LABELLED, LETTER_HEIGHT, NAME_SHOWN, Canva
 from acp_action.report.escape import one_line
 from acp_action.report.lines import seconds
 from acp_action.report.timeline import lanes
-from acp_action.report.waterfall import rows
+from acp_action.report.waterfall import row_of
 from acp_action.report.wording import lost_words
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def draw_lanes(report: RunReport) -> Drawing:
 def draw_rows(report: RunReport) -> Drawing:
     """A row for each step that was carried out: what it waited for, and when it was worked on."""
     canvas = Canvas(report)
-    found = [(index, row) for index, row in enumerate(rows(report)) if index in canvas.kept]
+    found = [(index, row_of(report.steps[index])) for index in sorted(canvas.kept)]
     pitch = 22 if len(found) <= LABELLED else 8 if len(found) <= 200 else 3 if len(found) <= 500 else 2
     entries: list[Entry] = []
     for place, (index, row) in enumerate(found):

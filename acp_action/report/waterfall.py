@@ -43,7 +43,12 @@ def rows(report: RunReport) -> tuple[Row, ...]:
     The pieces of a kind add up to what the step's ``split`` says. Where several kinds of waiting share a gap,
     and where in an attempt it waited for a processor, is not recorded: there the order is a convention.
     """
-    return tuple(Row(step, tuple(_pieces(step))) for step in report.steps)
+    return tuple(map(row_of, report.steps))
+
+
+def row_of(step: StepLine) -> Row:
+    """The row of one step."""
+    return Row(step, tuple(_pieces(step)))
 
 
 def _pieces(step: StepLine) -> Iterator[Piece]:

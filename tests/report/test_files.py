@@ -10,6 +10,7 @@ import pytest
 
 from acp_action.errors import UsageError
 from acp_action.report.files import load_report, write_reports
+from acp_action.report.html import page
 from acp_action.report.summarise import summarise
 from tests.fakes import Trace, a_plan, a_step, carry_out, guide_run
 from tests.report.runs import mixed_run
@@ -88,6 +89,7 @@ def test_a_link_in_a_reports_place_is_not_followed(tmp_path: Path) -> None:
         ('{"schema": "acp-report/1", "steps": [', "is torn or is no report"),
         ("[" * 100_000, "is torn or is no report"),
         ('{"schema": "acp-report/1", "speedup": NaN}', "NaN is not JSON"),
+        ('{"schema": "acp-report/1", "speedup": 1e999}', "1e999 is too large a number"),
         ("[]", "this is not a report"),
         ('{"schema": "acp-report/7"}', "it is in the form acp-report/7"),
         ('{"schema": "acp-report/1"}', "Field required"),
@@ -114,6 +116,22 @@ def test_a_giant_is_not_read(tmp_path: Path) -> None:
         os.truncate(file.fileno(), 1 << 40)
     with pytest.raises(UsageError, match="too large"):
         load_report(tmp_path)
+
+
+def test_a_page_that_cannot_be_made_costs_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other reports are there, and what went wrong is told."""
+
+    def fail(*_given: object) -> str:
+        raise ZeroDivisionError("no width")
+
+    monkeypatch.setattr(page, "render_html", fail)
+    paths = write_reports(guide_run(tmp_path), tmp_path)
+    assert (paths.html, paths.markdown) == (None, tmp_path / "report.md")
+    (problem,) = paths.problems
+    assert problem.startswith(f"cannot make {tmp_path}/report.html: ZeroDivisionError: no width; ")
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_ten_thousand_steps_are_reported(tmp_path: Path) -> None:
