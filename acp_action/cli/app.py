@@ -26,7 +26,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "validate": ("inspect:validate", "Check pipeline files and show every problem."),
     "simulate": ("simulate:simulate", "Play a pipeline through on a virtual clock: time, requests, cost."),
     "doctor": ("doctor:doctor", "Check keys, services, disk and ffmpeg without paying."),
-    "report": ("inspect:report", "Show the report of a finished run."),
+    "report": ("inspect:report", "Show the report of a finished run, in any form."),
     "list-models": ("reference:list_models", "List the models and what is known of their price."),
     "schema": ("reference:schema", "Write the JSON Schema of pipeline files."),
     "init": ("reference:init", "Write a commented starter pipeline."),
