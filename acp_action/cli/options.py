@@ -118,3 +118,11 @@ def read_params(pairs: list[str] | None) -> dict[str, object]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
+
+
+def read_numbers(written: str | None) -> tuple[int, ...]:
+    """Numbers of workers as ``--max-workers`` has them: ``4`` or ``1,2,4``, each once. Raises UsageError."""
+    words = [word.strip() for word in (written or "").split(",") if word.strip()]
+    if written is not None and (not words or not all(w.isascii() and w.isdigit() for w in words)):
+        raise UsageError(f"--max-workers is '{written}'; write whole numbers, as in 4 or 1,2,4,8")
+    return tuple(dict.fromkeys(int(word) for word in words))

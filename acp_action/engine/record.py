@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from acp_action.engine.verdict import End
     from acp_action.plan.model import Step
 
+
 def started(
     step: Step, group: str, at: float, attempt: int, worker: int, expected: float | None
 ) -> StepStarted:
