@@ -1,0 +1,28 @@
+"""compare: two runs, by what their folders hold."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from acp_action.report.compare import Run, compare_runs
+from acp_action.report.files import load_report
+from acp_action.store.manifest import MANIFEST, read_outputs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from acp_action.report.compare import Comparison
+
+
+def compare(a: Path, b: Path) -> Comparison:
+    """Run ``a`` against run ``b``: output folders, or ``report.json`` files with their manifest beside them.
+
+    Raises UsageError for a report that is not there or cannot be used.
+    """
+    return compare_runs(_run(a), _run(b))
+
+
+def _run(place: Path) -> Run:
+    folder = place if place.is_dir() else place.parent
+    return Run(os.fspath(place), load_report(place), read_outputs(folder / MANIFEST))
