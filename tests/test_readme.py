@@ -64,6 +64,7 @@ def test_settings_have_their_defaults() -> None:
     told = {row[0].strip("`"): row[1].strip("`") for row in table("### Settings")}
     real = Effective()
     assert told.pop("provider") == "the model's own"
+    assert told.pop("rate_limits") == "learnt"
     assert {name: str(getattr(real, name)).lower().removesuffix(".0") for name in told} == {
         name: default.lower() for name, default in told.items()
     }

@@ -5,10 +5,10 @@ Only what is neither is ordered. The trail is written before each thing that can
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from acp_action.engine.outcome import Done, Doubt, Stopped, Transient, Unmade
-from acp_action.errors import FatalError, StopWork, UnknownOutcome
+from acp_action.engine.outcome import Done, Doubt, Fatal, Stopped, Transient, Unmade
+from acp_action.errors import FatalError, PolicyRefusal, StopWork, UnknownOutcome, Unrecorded
 from acp_action.plan.fingerprint import fingerprint
 from acp_action.providers.base import Product
 from acp_action.redaction import redact
@@ -98,6 +98,13 @@ def ordered(
         return _doubt(f"it was sent {when}, and what became of it is not known", step, doubtful)
     try:
         return provider.run(request, token)
+    except (FatalError, PolicyRefusal) as error:
+        if isinstance(error, Unrecorded) or not paper.answerable:
+            raise
+        reason = redact(str(error))
+        if paper.forsake(reason):
+            return ordered(step, request, token, provider, paper)
+        return Fatal(f"{reason}; {_ONLY_FRESH}", policy=isinstance(error, PolicyRefusal))
     except UnknownOutcome as error:
         reason = redact(str(error))
         order = paper.doubtful
@@ -109,6 +116,11 @@ def ordered(
         if order is None:
             raise
         return _doubt(f"{redact(str(stop))}, when its request had been sent", step, order)
+
+
+_ONLY_FRESH: Final = (
+    "it may be paid for: another run asks for the same again, and orders it anew only with --fresh"
+)
 
 
 def _may_repeat(step: Step, order: Order) -> bool:

@@ -156,6 +156,19 @@ class StepPaper:
         self._sheet.order = source
         return True
 
+    @property
+    def answerable(self) -> bool:
+        """Whether an order is open that can be asked for without another one."""
+        return self._sheet.order is not None and not self._sheet.order.unknown
+
+    def forsake(self, reason: str) -> bool:
+        """Let go of an earlier run's order, of which nothing comes; False where only ``fresh`` may do that."""
+        order = self._sheet.order
+        if order is None or order.here or not self._fresh:
+            return False
+        self._add({"do": "withdrawn", "reason": f"ordered anew: {reason}"})
+        return True
+
     def intended(self, cost: float | None = None) -> None:
         """A request is about to be sent. Raises Unrecorded when that cannot be written down."""
         self._add({"do": "intended", "cost": _price(cost)}, sync=True)

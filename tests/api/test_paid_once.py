@@ -14,7 +14,7 @@ from acp_action.api.prepare import Wishes, make_ready, plan_pipeline
 from acp_action.api.run import carry_out
 from acp_action.config.cascade import Overrides
 from acp_action.engine.verdict import Patience
-from acp_action.errors import FatalError, OutputError, UnknownOutcome
+from acp_action.errors import FatalError, OutputError, PolicyRefusal, UnknownOutcome
 from acp_action.providers.registry import adapters
 from acp_action.store.group_commit import GroupCommit
 from acp_action.store.journal import Journal
@@ -107,6 +107,26 @@ def test_fresh_makes_everything_anew(house: House) -> None:
     house.run(PICTURE)
     assert statuses(house.run(PICTURE, fresh=True)) == ["succeeded"]
     assert house.bills == ["hero", "hero"]
+
+
+@pytest.mark.parametrize("end", [FatalError, PolicyRefusal])
+def test_an_answer_that_leads_nowhere_is_left_only_by_fresh(house: House, end: type[Exception]) -> None:
+    """N6, P7, P9: paid, and nothing comes of it. Who runs again does not pay again unless he asks for it."""
+    left = iter(range(3))
+
+    def expire(name: str) -> None:
+        if name == "before the download" and next(left, None) is not None:
+            raise end("the file is gone")
+
+    house.point = expire
+    first, again = house.run(PICTURE), house.run(PICTURE)
+    assert statuses(first) == statuses(again) == ["failed" if end is FatalError else "refused"]
+    assert "the file is gone; it may be paid for: " in again["hero"].reason
+    assert "only with --fresh" in again["hero"].reason
+    assert house.bills == ["hero"]
+    assert statuses(house.run(PICTURE, fresh=True)) == ["succeeded"]
+    assert house.bills == ["hero", "hero"]
+    assert statuses(house.run(PICTURE)) == ["cached"]
 
 
 def test_random_is_not_reused(house: House) -> None:

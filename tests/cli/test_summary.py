@@ -28,6 +28,13 @@ def ended(*statuses: Status, stopped: str = "", unwritten: tuple[str, ...] = ())
     return a_result(run, stopped=stopped, unwritten=unwritten)
 
 
+def closed(*whys: str) -> PipelineResult:
+    """A run whose steps failed because an account was closed; an empty text for another reason."""
+    result = ended(*[Status.FAILED] * len(whys))
+    steps = tuple(step._replace(closed=why) for step, why in zip(result.steps, whys, strict=True))
+    return replace(result, steps=steps)
+
+
 def test_the_guides_run_has_the_headline() -> None:
     """The time taken, the time saved and the ratio, in one line."""
     assert headline(guide_run()) == "2.8 s instead of 10.3 s one after another: 3.7 x"
@@ -75,6 +82,9 @@ def test_many_files_are_counted() -> None:
         (ended(Status.TIMED_OUT), 0, 1),
         (ended(Status.REFUSED), 0, 1),
         (ended(Status.DOUBT), 0, 3),
+        (closed("credit", "day"), 0, 3),
+        (closed("key"), 0, 1),
+        (closed("credit", ""), 0, 1),
         (ended(Status.CANCELLED, stopped="interrupted"), 2, 130),
         (ended(Status.CANCELLED, stopped="ended"), 15, 143),
         (ended(Status.FAILED, stopped="interrupted"), 2, 130),

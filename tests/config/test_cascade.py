@@ -39,6 +39,13 @@ def test_the_file_wins_over_the_default() -> None:
     }  # fmt: skip
 
 
+def test_limits_of_providers_come_as_plain_numbers() -> None:
+    """Whoever reads them needs no types of the file; what is not said is not there."""
+    settings = resolved({"rate_limits": {"fal": {"concurrency": 3}}, "max_rate_limit_wait": 0})
+    assert settings.rate_limits == {"fal": {"concurrency": 3}}
+    assert (settings.max_rate_limit_wait, settings.origins["rate_limits"]) == (0.0, "file")
+
+
 @pytest.mark.parametrize(
     ("written", "parallel"), [("true", True), ("1", True), ("FALSE", False), ("0", False), (" false ", False)]
 )

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from acp_action.config.fields import PROVIDERS
 from acp_action.config.load import load_pipeline
 from acp_action.config.model import GroupEntry, PipelineConfig, StepEntry
 from acp_action.config.yaml_source import YamlSource
 from acp_action.errors import ConfigError, UsageError
+from acp_action.providers.registry import LOCAL, REGISTRY
 from tests.config.loading import STEP, config_of, problems_of, step_with, told
 
 if TYPE_CHECKING:
@@ -64,6 +66,14 @@ SETTINGS = [
     ("timeout: 1_000", 12, "timeout: expected a number, not '1_000'; write 1000"),
     ("timeout: [1]", 12, "timeout: expected a number, not a list"),
     ("rate_limit_delay: -1", 21, "rate_limit_delay: -1 is too small; write 0 or more"),
+    ("max_rate_limit_wait: -1", 24, "max_rate_limit_wait: -1 is too small; write 0 or more"),
+    ("rate_limits: 60", 16, "rate_limits: expected limits by provider, not 60; write {fal: {requests_per"),
+    ("rate_limits: {fall: {concurrency: 1}}", 16, "rate_limits: there are no rate limits for 'fall'; did"),
+    ("rate_limits: {fal: 60}", 16, "rate_limits: expected limits of fal, not 60; write {fal: {requests_per_"),
+    ("rate_limits: {fal: {concurrency: 0}}", 36, "rate_limits.fal.concurrency: 0 is too small; write 1"),
+    ("rate_limits: {fal: {requests_per_minute: 0}}", 44, "rate_limits.fal.requests_per_minute: 0 is too s"),
+    ("rate_limits: {fal: {rpm: 60}}", 23, "rate_limits.fal.rpm: unknown key 'rpm'; write requests_per_"),
+    ("rate_limits: {fal: {concurency: 6}}", 23, "rate_limits.fal.concurency: unknown key 'concurency'; did"),
     ("parallel: 2", 13, "parallel: expected true or false, not 2"),
     ("fail_fast: [a]", 14, "fail_fast: expected true or false, not a list"),
     ("schedule: dataflo", 13, "schedule: 'dataflo' is not known here; did you mean 'dataflow'?"),
@@ -373,3 +383,8 @@ def test_a_big_file_is_refused(in_tmp: Path) -> None:
     assert load_pipeline(path, max_bytes=path.stat().st_size).config.steps
     with pytest.raises(UsageError, match="bigger than 20 bytes; split the pipeline"):
         load_pipeline(path, max_bytes=20)
+
+
+def test_the_providers_whose_limits_can_be_set_are_those_of_the_registry() -> None:
+    """All of them but the embedded one, which has none."""
+    assert sorted(PROVIDERS) == sorted(set(REGISTRY) - {LOCAL})

@@ -193,10 +193,13 @@ def test_limits_that_are_set_hold_for_the_whole_account_at_once() -> None:
     """Two models with lanes of their own share what the settings say."""
     plan = plan_of([Spec("a"), Spec("b"), Spec("c")], rate_limits={"fake": {"concurrency": 1}})
     assert Virtual(plan).run().total_duration == near(3.0)
-    paced = plan_of([Spec("a"), Spec("b")], rate_limits={"fake": {"requests_per_minute": 30.0}})
+    paced = plan_of(
+        [Spec("a"), Spec("b"), Spec("c"), Spec("d")], rate_limits={"fake": {"requests_per_minute": 30.0}}
+    )
     run = Virtual(paced)
     run.run()
-    assert starts(run)["b"][0] == pytest.approx(2.0, rel=0.03)
+    # The first two may leave together.
+    assert [starts(run)[name][0] for name in "cd"] == pytest.approx([2.0, 4.0], rel=0.03)
 
 
 def test_lanes_are_told_apart_by_provider_account_and_the_providers_own_name() -> None:

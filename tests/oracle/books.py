@@ -55,7 +55,9 @@ def check_books(folder: Path) -> dict[str, str]:
     told = {name: step["files"] for step in report["steps"] if (name := step["name"]) in kept}
     assert {file for files in told.values() for file in files} == set(found)
     for name in kept:
-        assert _digests(sheets[name]) <= {hashlib.sha256(found[file]).hexdigest() for file in told[name]}, name
+        assert _digests(sheets[name]) <= {hashlib.sha256(found[file]).hexdigest() for file in told[name]}, (
+            name
+        )
     manifest = json.loads((folder / "manifest.json").read_bytes())
     assert {output["step"] for output in manifest["outputs"]} == kept
     assert {step["step"]: step["status"] for step in manifest["without_output"]} == {

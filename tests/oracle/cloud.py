@@ -68,6 +68,12 @@ class Cloud:
         """How often each step was ordered, whatever became of it."""
         return Counter(step_of(call.text) for sim in self.sims.values() for call in sim.calls("order"))
 
+    def faults(self) -> Counter[str]:
+        """What went wrong, by provider and name."""
+        return Counter(
+            f"{name} {call.fault}" for name, sim in self.sims.items() for call in sim.requests if call.fault
+        )
+
     def chaos(self, seed: int, rate: float) -> None:
         """Let a share of all calls go wrong."""
         for sim in self.sims.values():

@@ -42,7 +42,9 @@ def undisturbed(runs: Runs, pipeline: Path, place: Path) -> tuple[dict[str, byte
     return files_of(place / "output"), ran.points
 
 
-def check_kill(runs: Runs, pipeline: Path, place: Path, kill_at: int | str, whole: dict[str, bytes]) -> set[str]:
+def check_kill(
+    runs: Runs, pipeline: Path, place: Path, kill_at: int | str, whole: dict[str, bytes]
+) -> set[str]:
     """Kill a run at one place, run again, and hold the promise; what the second run found in doubt."""
     place.mkdir()
     output = place / "output"
@@ -73,9 +75,7 @@ def check_kill(runs: Runs, pipeline: Path, place: Path, kill_at: int | str, whol
     return again.doubtful
 
 
-def kill_at_places(
-    pool: RunsPool, tmp_path: Path, text: str, every: int, first: int = 0
-) -> Counter[str]:
+def kill_at_places(pool: RunsPool, tmp_path: Path, text: str, every: int, first: int = 0) -> Counter[str]:
     """Kill a run at every so many places, each time in a folder of its own; what was found in doubt."""
     pipeline = written(tmp_path, text)
 
@@ -103,7 +103,9 @@ def test_a_run_killed_with_an_order_under_way_pays_for_nothing_twice(tmp_path: P
     pipeline = written(tmp_path, HYBRID)
     with Runs(REMOTE) as runs:
         whole = undisturbed(runs, pipeline, tmp_path / "whole")[0]
-        assert check_kill(runs, pipeline, tmp_path / "killed", "the head of an answer", whole) == {"base_image"}
+        assert check_kill(runs, pipeline, tmp_path / "killed", "the head of an answer", whole) == {
+            "base_image"
+        }
 
 
 @pytest.mark.oracle

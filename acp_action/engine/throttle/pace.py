@@ -69,16 +69,19 @@ class PaceMeter:
     @property
     def opening(self) -> float:
         """When the next request may leave."""
-        if self._free > 0 and self.rate is None and self.ceiling == math.inf:
-            return -math.inf
-        return self._slot
+        return -math.inf if self._opens_freely else self._slot
+
+    @property
+    def _opens_freely(self) -> bool:
+        """Whether this is one of the first few of a provider of which nothing is known."""
+        return self._free > 0 and self.rate is None and self.ceiling == math.inf
 
     def admit(self, now: float, pressed: float, idle: float) -> None:
         """A request leaves, held back for ``pressed`` seconds by the pace and ``idle`` by something else."""
         self.pressed += pressed
         self._idle += max(idle, 0.0)
         gap = 1.0 / self.pace
-        if self._free > 0:
+        if self._opens_freely:
             self._free -= 1
             self._slot = now + gap
             return

@@ -62,8 +62,9 @@ class Throttle:
         elif self._tally.in_flight >= self.cap.limit(self._slack()):
             opening, capped = math.inf, now
         else:
-            # A scout needs no slot of the pace.
-            slot = self.pace.opening if self.scouts.closed_at is None else -math.inf
+            # A scout needs no slot of a pace that was learnt.
+            learnt = self.scouts.closed_at is not None and self.pace.ceiling == math.inf
+            slot = -math.inf if learnt else self.pace.opening
             opening = max(now, slot, self._last_start + self.limits.min_interval)
             if opening <= now:
                 return now
