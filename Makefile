@@ -36,7 +36,7 @@ demo: $(VENV)/.has-demo
 	@echo '  video     $(DEMO)/video_version.mp4'
 	@echo '  analysis  $(DEMO)/final.txt'
 	@echo '  manifest  $(DEMO)/manifest.json'
-	@echo '  report    $(DEMO)/report.md  report.json'
+	@echo '  report    $(DEMO)/report.html  report.md  report.json'
 
 test: $(VENV)/.has-test
 	@$(VENV)/bin/pytest $(ARGS)

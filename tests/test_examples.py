@@ -37,7 +37,7 @@ FILES = {
     | {f"clip_{n}.mp4" for n in (1, 2, 3)}
     | {"film.mp4", "narration.wav"},
 }
-BESIDE = {"manifest.json", "report.json", "report.md"}
+BESIDE = {"manifest.json", "report.json", "report.md", "report.html"}
 
 every_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 

@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_three_files_stand_beside_the_outputs(tmp_path: Path) -> None:
+def test_four_files_stand_beside_the_outputs(tmp_path: Path) -> None:
     """Manifest and reports are written whole, and nothing else is left."""
     paths = write_reports(guide_run(tmp_path), tmp_path)
-    assert (paths.manifest, paths.json, paths.markdown, paths.problems) == (
-        tmp_path / "manifest.json", tmp_path / "report.json", tmp_path / "report.md", (),
+    assert (paths.manifest, paths.json, paths.markdown, paths.html, paths.problems) == (
+        tmp_path / "manifest.json", tmp_path / "report.json", tmp_path / "report.md",
+        tmp_path / "report.html", (),
     )  # fmt: skip
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 def test_a_failed_run_is_reported_too(tmp_path: Path) -> None:
-    """What was finished and what was not is in all three."""
+    """What was finished and what was not is in all of them."""
     write_reports(mixed_run(), tmp_path)
     assert json.loads((tmp_path / "manifest.json").read_text())["without_output"]
     assert load_report(tmp_path).status == "failed"
@@ -57,12 +58,12 @@ def test_on_a_full_disk_what_fits_is_written_and_the_rest_is_told(tmp_path: Path
         assert not list(disk.glob(".*"))
 
 
-def test_a_read_only_folder_is_told_three_times(tmp_path: Path) -> None:
+def test_a_read_only_folder_is_told_for_each_file(tmp_path: Path) -> None:
     """No report can be written, and no exception hides the run's own result."""
     with small_disk(tmp_path / "disk", "64k", "ro") as disk:
         paths = write_reports(guide_run(disk), disk)
-    assert paths[:3] == (None, None, None)
-    assert len(paths.problems) == 3
+    assert paths[:4] == (None, None, None, None)
+    assert len(paths.problems) == 4
     assert all("read-only" in problem for problem in paths.problems)
 
 
