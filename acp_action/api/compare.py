@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from acp_action.report.compare import Run, compare_runs
 from acp_action.report.files import load_report
-from acp_action.store.manifest import MANIFEST, read_outputs
+from acp_action.store.manifest import MANIFEST, read_manifest, read_outputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,4 +25,8 @@ def compare(a: Path, b: Path) -> Comparison:
 
 def _run(place: Path) -> Run:
     folder = place if place.is_dir() else place.parent
-    return Run(os.fspath(place), load_report(place), read_outputs(folder / MANIFEST))
+    report = load_report(place)
+    manifest = read_manifest(folder / MANIFEST)
+    # One of another run would say what is not so.
+    known = manifest is not None and manifest.get("started") == report.started
+    return Run(os.fspath(place), report, read_outputs(folder / MANIFEST) if known else [])

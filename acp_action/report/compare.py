@@ -235,4 +235,4 @@ def _word(value: Any) -> str:
 
 
 def _usd(cost: float | None) -> str:
-    return "" if cost is None else f"{cost:.4f} USD"
+    return "unknown" if cost is None else f"{cost:.4f} USD"

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _FREE: Final = "local"
 _WINDOWS: Final = (1.0, 10.0, 60.0)
+# Times in a report are rounded to a microsecond.
+_ROUNDED: Final = 3e-6
 # A queue that held its requests for less than this part of their service is none.
 _WORTH: Final = 0.05
 
@@ -67,6 +69,7 @@ def _seen(attempts: Sequence[AttemptLine]) -> Seen:
 
 def _most_at_once(spans: Iterable[tuple[float, float]]) -> int:
     # At one moment an end comes before a start.
+    spans = [(begin + _ROUNDED, end) for begin, end in spans]
     changes = sorted(change for begin, end in spans if end > begin for change in ((begin, 1), (end, -1)))
     running = most = 0
     for _, change in changes:
