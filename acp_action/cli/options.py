@@ -30,6 +30,10 @@ Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothi
 OutputDir: TypeAlias = Annotated[
     str | None, typer.Option("--output-dir", "-o", metavar="DIR", help="Where files go (default: output).")
 ]
+OutputFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Where to write it (default: standard output)."),
+]
 ProviderName: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from acp_action.cli.options import Json, read_numbers
-from acp_action.cli.streams import show, show_json
+from acp_action.cli.options import Json, OutputFile, read_numbers
+from acp_action.cli.streams import deliver, show_json
 from acp_action.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ def what_if(
             help="A provider's limit: 60/min, 10 (at once), 60/min,10 or none; may be repeated.",
         ),
     ] = None,
+    form: Annotated[
+        Literal["text", "html"], typer.Option("--format", "-f", help="Text, or a page with a picture.")
+    ] = "text",
+    output: OutputFile = None,
     as_json: Json = False,
 ) -> int:
     """Play a run again under other settings: workers, schedule, rate limits.
@@ -59,8 +63,12 @@ def what_if(
     found = tried(place, trials, open_accounts())
     if as_json:
         show_json(found.to_dict())
+    elif form == "html":
+        from acp_action.report.html.answers import render_what_if
+
+        deliver(render_what_if(found), output)
     else:
-        show(what_if_text(found))
+        deliver(what_if_text(found), output)
     return 0
 
 

@@ -15,10 +15,12 @@ _LAST: Final = 9
 
 
 class Folded(NamedTuple):
-    """The lines that are shown, and how many steps are not: done, under way, and waiting."""
+    """The lines that are shown, and how many steps are not: done, gone wrong, left out, busy, and waiting."""
 
     shown: tuple[Line, ...]
     done: int = 0
+    failed: int = 0
+    skipped: int = 0
     busy: int = 0
     waiting: int = 0
 
@@ -44,7 +46,10 @@ def fold(lines: Sequence[Line], room: int) -> Folded:
     hidden = [lines[place].state for place in set(range(len(lines))) - set(kept) if not lines[place].is_group]
     waiting = hidden.count("waiting")
     busy = sum(state in UNSETTLED for state in hidden) - waiting
-    return Folded(tuple(lines[place] for place in shown), len(hidden) - waiting - busy, busy, waiting)
+    failed = sum(state in BAD for state in hidden)
+    skipped = hidden.count("skipped") + hidden.count("cancelled")
+    done = len(hidden) - waiting - busy - failed - skipped
+    return Folded(tuple(lines[place] for place in shown), done, failed, skipped, busy, waiting)
 
 
 def _urgency(line: Line) -> int:

@@ -77,7 +77,7 @@ def render(board: Board, now: float, width: int, height: int = 0, *, ascii_only:
     names = min(max((line.wide + len(_INDENT) * line.depth for line in board.lines), default=0), _NAME_CELLS)
     rows = [*head, *(_row(line, now, width, names, ascii_only=ascii_only) for line in folded.shown)]
     if folded.hidden:
-        counts = ((folded.done, "done"), (folded.busy, "busy"), (folded.waiting, "waiting"))
+        counts = zip(folded[1:], folded._fields[1:], strict=True)
         told = ", ".join(f"{count} {word}" for count, word in counts if count)
         rows.append(_plain(f"{_INDENT}and {told or 'more'}", width, "dim", ascii_only=ascii_only))
     return rows

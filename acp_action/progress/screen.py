@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _STYLES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _COLOURS: Final = frozenset({"red", "green", "yellow", "cyan"})
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
+_HOME: Final = "\x1b[H"
 _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[K", "\x1b[J"
 
 
@@ -82,9 +83,14 @@ class Screen:
         return "".join(parts)
 
     def _to_top(self, columns: int) -> str:
-        """To the first row. A terminal that became narrower has broken the wide ones."""
-        up = sum(max(-(-wide // max(columns, 1)), 1) for wide, _ in self._rows)
-        return f"\r\x1b[{up}A" if up else "\r"
+        """To the first row.
+
+        A terminal that became narrower has broken the rows that are too wide for it, each in its own way,
+        and some of them before they say that they are: then the whole screen is wiped instead.
+        """
+        if any(wide > columns for wide, _ in self._rows):
+            return _HOME + _REST_OF_SCREEN
+        return f"\r\x1b[{len(self._rows)}A" if self._rows else "\r"
 
     def _painted(self, row: Row, columns: int) -> tuple[int, str]:
         text = "".join(self._paint(span.text, span.style) for span in row.spans)

@@ -30,8 +30,17 @@ def comparison_text(found: Comparison) -> str:
 
 
 def _place(letter: str, side: Side) -> str:
-    when = side.started.replace("T", " ").partition(".")[0]
-    return f"{letter}: {one_line(side.place)} ({one_line(side.pipeline)}, {when} UTC, {side.status})"
+    told = f"{one_line(side.pipeline)}, {moment(side.started)}, {one_line(side.status)}"
+    return f"{letter}: {one_line(side.place)} ({told})"
+
+
+def moment(started: str) -> str:
+    """When a run began, for people.
+
+    >>> moment("2025-10-09T08:53:20.000Z")
+    '2025-10-09 08:53:20 UTC'
+    """
+    return f"{one_line(started, 40).replace('T', ' ').partition('.')[0].removesuffix('Z')} UTC"
 
 
 def _figures(found: Comparison) -> list[str]:
@@ -98,9 +107,9 @@ def step_words(pair: StepPair) -> str:
     return "; ".join(map(change_words, pair.changes))
 
 
-def change_words(change: Change) -> str:
+def change_words(change: Change, arrow: str = "->") -> str:
     """One difference: ``model flux_dev -> flux_pro``."""
     if change.what == "output":
         return "output differs"
     a, b = one_line(change.a) or "none", one_line(change.b) or "none"
-    return f"{one_line(change.what)} {a} -> {b}"
+    return f"{one_line(change.what)} {a} {arrow} {b}"

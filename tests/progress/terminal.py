@@ -76,6 +76,8 @@ class Terminal:
         match letter:
             case "A":
                 self.line = max(self.line - int(number or 1), 0)
+            case "H":
+                self.line = self.column = 0
             case "K":
                 # A cursor behind the last cell stands on it.
                 del self.screen[self.line][min(self.column, self.columns - 1) :]

@@ -165,7 +165,7 @@ def test_on_a_low_terminal_what_matters_stays() -> None:
     """The group at work, running, parked and failed steps are shown first; the rest is counted."""
     rows = shown(MIDDLE, 3.5, height=5)
     assert [row.split()[1] for row in rows[1:4]] == ["batch_images", "image_1", "image_3"]
-    assert rows[4] == "  and 2 done, 1 waiting"
+    assert rows[4] == "  and 1 done, 1 failed, 1 waiting"
 
 
 @pytest.mark.parametrize("height", range(1, 9))

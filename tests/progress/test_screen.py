@@ -66,11 +66,34 @@ def test_whatever_is_drawn_and_printed_the_last_rows_stand_below_all_lines(
 def test_after_a_resize_no_piece_of_the_old_rows_is_left(rows: list[str], widths: list[int]) -> None:
     """A narrower terminal breaks the rows that stand there; the next frame still replaces all of them."""
     bench = Bench(40, 60)
-    bench.screen.print("old\n")
     bench.draw(*rows)
     for width in widths:
         bench.terminal.resize(width)
-        assert bench.draw(*rows) == ["old", *(row[:width].rstrip() for row in rows)]
+        assert bench.draw(*rows) == [row[:width].rstrip() for row in rows]
+
+
+def test_a_frame_that_meets_a_resize_is_wiped_away() -> None:
+    """Some terminals break rows before they tell of their new size; what is drawn then does not stay."""
+    bench = Bench(20, 30)
+    told = bench.terminal.columns
+    bench.screen = Screen(bench, lambda: (told, 30))  # type: ignore[arg-type]
+    bench.screen.open()
+    bench.draw("a row of twenty cell", "another")
+    bench.terminal.resize(8)
+    bench.draw("a row of 20 cells ..", "another")
+    told = 8
+    assert bench.draw("short", "rows") == ["short", "rows"]
+
+
+def test_lines_above_stay_when_no_row_is_broken() -> None:
+    """A wider terminal, or one that is still wide enough, keeps what was printed."""
+    bench = Bench(40, 60)
+    bench.screen.print("a warning\n")
+    bench.draw("row")
+    for width in (60, 10):
+        bench.terminal.resize(width)
+        bench.draw("row")
+    assert bench.seen == ["a warning", "row"]
 
 
 def test_a_frame_like_the_one_before_writes_no_text() -> None:
