@@ -9,11 +9,12 @@ IMAGE ?= acp-action
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint lint-workflows types format schema lock bench bench-peers image node-clients sdk-clients sdk-recordings clean FORCE
+.PHONY: help demo test oracle lint lint-workflows types format schema lock bench bench-peers image node-clients sdk-clients sdk-recordings clean FORCE
 
 help:
 	@echo 'make demo            run the hybrid example with the embedded provider: no key, no network, no cost'
 	@echo 'make test            run the test suite'
+	@echo 'make oracle          kill runs everywhere and let everything go wrong, against a ledger: half an hour'
 	@echo 'make lint            check style; make format mends it'
 	@echo 'make types           check types'
 	@echo 'make lint-workflows  check workflows, action and Dockerfile with actionlint, zizmor and hadolint'
@@ -40,6 +41,10 @@ demo: $(VENV)/.has-demo
 
 test: $(VENV)/.has-test
 	@$(VENV)/bin/pytest $(ARGS)
+
+# All places to kill a run at, and all seeds; plain `pytest -m oracle` takes a part of them.
+oracle: $(VENV)/.has-test
+	@ORACLE=all $(VENV)/bin/pytest -m oracle $(ARGS)
 
 lint: $(VENV)/.has-lint
 	@$(VENV)/bin/ruff check $(ARGS)

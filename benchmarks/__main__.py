@@ -11,7 +11,7 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import action, artifact, doors, engine, polling, ratelimits, reactions
+from benchmarks import action, artifact, doors, engine, polling, ratelimits, reactions, remote, sockets
 from benchmarks.measure import Figure, to_json
 
 if TYPE_CHECKING:
@@ -35,7 +35,13 @@ SUITES: dict[str, Callable[[int], list[Figure]]] = {
     "artifact": lambda runs: [*artifact.memory(), *artifact.throughput(runs)],
     "polling": lambda runs: polling.polling(runs),
     "ratelimits": lambda runs: ratelimits.ratelimits(runs),
-    "reactions": lambda runs: [reactions.fail_fast(runs), reactions.timeout(runs)],
+    "ratelimits-sockets": lambda runs: sockets.sockets(runs),
+    "reactions": lambda runs: [
+        reactions.fail_fast(runs),
+        reactions.timeout(runs),
+        *reactions.stop_while_waiting(runs),
+    ],
+    "remote": lambda runs: remote.remote(runs),
 }
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import statistics
+import threading
 import time
 from typing import TYPE_CHECKING
 
+from acp_action.engine.cancel import StopSwitch
 from acp_action.engine.run import run_plan
 from acp_action.engine.throttle import Lanes, Limits
-from acp_action.errors import FatalError
+from acp_action.errors import FatalError, RateLimited
 from benchmarks.engine import Nowhere, Timed
 from benchmarks.measure import Figure
 from tests.engine.plans import Spec, plan_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from acp_action.engine.result import RunResult
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Product, Request, Token
@@ -51,6 +55,51 @@ def fail_fast(runs: int) -> Figure:
         starts = [a.started for s in result for a in s.attempts]
         latest.append(max(max(starts) - failed, 0.0) * 1000)
     return Figure("latest start after a failure", statistics.median(latest), 10.0, "ms")
+
+
+def stop_while_waiting(runs: int, many: int = 256) -> list[Figure]:
+    """How soon a stop ends a run in which all steps wait, before a closed lane or for their provider."""
+    plan = plan_of([Spec(str(n)) for n in range(1, many + 1)])
+    wait = lambda token: token.wait(600.0)  # noqa: E731
+    lane = [_stopped(plan, Lanes(), _refuse) for _ in range(runs)]
+    provider = [_stopped(plan, Lanes(lambda _: Limits(none=True)), wait) for _ in range(runs)]
+    name = f"a stop wakes {many} steps that wait for"
+    return [
+        Figure(f"{name} a lane, within", max(late for late, _ in lane), 50.0, "ms"),
+        Figure(f"{name} their provider, within", max(late for late, _ in provider), 50.0, "ms"),
+        Figure("processor while they wait, of a core", max(cpu for _, cpu in [*lane, *provider]), 0.5, "%"),
+    ]
+
+
+def _refuse(_token: Token) -> None:
+    raise RateLimited("429", retry_after=200.0)
+
+
+def _stopped(plan: Plan, lanes: Lanes, act: Callable[[Token], None]) -> tuple[float, float]:
+    """Milliseconds from the stop to the run's end; and processor time while all waited, in per cent."""
+    switch, seen = StopSwitch(), dict[str, float]()
+
+    def stop() -> None:
+        time.sleep(0.5)  # until all wait
+        before = time.process_time()
+        time.sleep(1.0)
+        seen["cpu"], seen["at"] = time.process_time() - before, time.monotonic()
+        switch.stop("enough")
+
+    threading.Thread(target=stop).start()
+    run_plan(plan, providers={"fake": _Waiting(act)}, publisher=Nowhere(), lanes=lanes, stop=switch)
+    return (time.monotonic() - seen["at"]) * 1000, seen["cpu"] * 100
+
+
+class _Waiting(Timed):
+    def __init__(self, act: Callable[[Token], None]) -> None:
+        super().__init__(lambda _: None)
+        self._act = act
+
+    def run(self, request: Request, token: Token) -> Product:
+        """What it was told."""
+        self._act(token)
+        return super().run(request, token)
 
 
 def timeout(runs: int) -> Figure:

@@ -13,12 +13,12 @@ from acp_action.redaction import SECRETS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from acp_action.providers.base import Provider
+    from acp_action.providers.registry import Adapters
 
 
 def open_accounts(
     environ: Mapping[str, str] | None = None, keys: Mapping[str, str] | None = None
-) -> Mapping[str, Provider]:
+) -> Adapters:
     """The providers by name, each with its account; the keys are hidden from now on wherever text leaves.
 
     ``environ``: variables by name (default: the process environment). ``keys``: provider names to keys, which

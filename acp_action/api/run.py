@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from acp_action.api.interrupt import Interrupts
 from acp_action.engine.cancel import StopSwitch
 from acp_action.engine.crew import InlineCrew
+from acp_action.engine.gates import fingerprint_of
 from acp_action.engine.paid import Books
 from acp_action.engine.result import RunResult
 from acp_action.engine.run import run_plan
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from acp_action.engine.crew import Crew
     from acp_action.engine.result import StepResult
+    from acp_action.engine.throttle import Lanes
     from acp_action.engine.verdict import Patience
     from acp_action.events import Listener
     from acp_action.plan.model import Plan
@@ -86,16 +88,18 @@ def carry_out(
     with Interrupts(switch), _desk(plan, folder, fresh, resubmit_doubtful) as (outbox, books, warnings):
         if warnings:
             plan = replace(plan, warnings=(*plan.warnings, *warnings))
-        run = run_plan(
-            plan,
-            providers=providers,
-            publisher=outbox,
-            books=books,
-            listeners=listeners,
-            stop=switch,
-            crew=crew,
-            patience=patience,
-        )
+        with _limits(plan, folder, providers) as lanes:
+            run = run_plan(
+                plan,
+                providers=providers,
+                publisher=outbox,
+                books=books,
+                listeners=listeners,
+                stop=switch,
+                lanes=lanes,
+                crew=crew,
+                patience=patience,
+            )
         return _kept(run, folder)
 
 
@@ -120,6 +124,20 @@ def _desk(
         warnings = [Problem("", text, file="journal", severity="warning") for text in journal.warnings]
         outbox = Outbox(folder, vault=journal.vault)
         yield outbox, Books(journal, outbox), warnings
+
+
+@contextmanager
+def _limits(plan: Plan, folder: Path, providers: Mapping[str, Provider]) -> Iterator[Lanes | None]:
+    """The lanes of a run that may be billed, which remember from run to run; None for any other."""
+    if not may_be_billed(plan):
+        yield None
+        return
+    from acp_action.store.learnt import remembered
+
+    names = {step.provider for step in plan.steps if step.enabled} - {LOCAL}
+    accounts = {(name, fingerprint_of(providers.get(name))) for name in names}
+    with remembered(folder, accounts) as lanes:
+        yield lanes
 
 
 def _kept(run: RunResult, folder: Path) -> PipelineResult:

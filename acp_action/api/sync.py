@@ -102,15 +102,16 @@ class AIPipelineManager:
         plan = plan_pipeline(config, wishes, self._providers, need_input=True)
         folder = make_ready(plan, self._providers, wishes.workspace)
         heard = (LogLines(plan.settings.log_level), *listeners)
-        return carry_out(
-            plan,
-            folder,
-            providers=self._providers,
-            listeners=heard,
-            stop=stop,
-            fresh=fresh,
-            resubmit_doubtful=resubmit_doubtful,
-        )
+        with self._providers.lent():
+            return carry_out(
+                plan,
+                folder,
+                providers=self._providers,
+                listeners=heard,
+                stop=stop,
+                fresh=fresh,
+                resubmit_doubtful=resubmit_doubtful,
+            )
 
     def generate_image(
         self,
@@ -192,7 +193,8 @@ class AIPipelineManager:
         return self._call(Call("analyze_image", "analyze_image", prompt, image, model, name, params), stop)
 
     def _call(self, call: Call, stop: StopSwitch | None) -> StepResult:
-        return run_call(call, self._wishes, self._providers, stop)
+        with self._providers.lent():
+            return run_call(call, self._wishes, self._providers, stop)
 
 
 def _overridden(overrides: Overrides, **given: Any) -> Overrides:

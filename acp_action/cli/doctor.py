@@ -34,12 +34,12 @@ def doctor(
     from acp_action.config.cascade import Overrides
     from acp_action.report.diagnosis import diagnosis_dict, diagnosis_text, verdict
 
-    providers = open_accounts()
     overrides = Overrides(provider=provider, output_dir=output_dir, door="flag --{}")
     wishes = Wishes(overrides, allow_env=tuple(allow_env or ()))
-    plan = None if file is None else plan_pipeline(file, wishes, providers)
     folder = None if output_dir is None else Path(output_dir)
-    found = examine(providers, plan=plan, folder=folder, version=__version__)
+    with open_accounts().lent() as providers:
+        plan = None if file is None else plan_pipeline(file, wishes, providers)
+        found = examine(providers, plan=plan, folder=folder, version=__version__)
     if as_json:
         show_json(diagnosis_dict(found))
     else:

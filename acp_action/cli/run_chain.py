@@ -123,8 +123,7 @@ def _run(config: Path, wishes: Wishes, display: Display, again: Again) -> int:
     from acp_action.api.prepare import make_ready, plan_pipeline
     from acp_action.cli.signals import Signals
 
-    with Signals() as signals:
-        providers = open_accounts()
+    with Signals() as signals, open_accounts().lent() as providers:
         plan = plan_pipeline(config, wishes, providers, need_input=True)
         folder = make_ready(plan, providers)
         display.warn(plan)

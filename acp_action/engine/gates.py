@@ -15,6 +15,7 @@ from acp_action.events import LaneHeld, LaneReopened
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from acp_action.engine.budget import RetryBudget
     from acp_action.engine.outcome import Message, Outcome
     from acp_action.engine.scopes import Rank
     from acp_action.engine.throttle import Lanes
@@ -27,10 +28,14 @@ _TOLD_FROM = 1.0
 
 
 class Ways(NamedTuple):
-    """Which lanes each step goes through: ``of_step`` has its place in ``lanes`` and ``labels``."""
+    """Which lanes each step goes through: ``of_step`` has its place in the other three.
+
+    ``budgets``: what the retries of each lane's steps are paid from.
+    """
 
     lanes: tuple[tuple[Lane, ...], ...]
     labels: tuple[str, ...]
+    budgets: tuple[RetryBudget, ...]
     of_step: tuple[int, ...]
 
 
@@ -43,21 +48,28 @@ def ways_of(plan: Plan, lanes: Lanes, providers: Mapping[str, object]) -> Ways:
     found: dict[tuple[str, str], int] = {}
     rows: list[tuple[Lane, ...]] = []
     common: dict[str, tuple[Lane, ...]] = {}
+    budgets: list[RetryBudget] = []
     of_step = []
     for step in plan.steps:
         provider = providers.get(step.provider)
         name = _lane_name(provider, step)
         key = (step.provider, name)
         if key not in found:
-            account = getattr(getattr(provider, "account", None), "fingerprint", "")
+            account = fingerprint_of(provider)
             if step.provider not in common:
                 common[step.provider] = _common(plan, step.provider, account, lanes)
             first = lanes.lane(step.provider, account, name, getattr(provider, "profile", None))
             found[key] = len(rows)
             rows.append((first, *common[step.provider]))
+            budgets.append(lanes.budget(step.provider, account))
         of_step.append(found[key])
     labels = tuple(f"{provider} {name}" if name else provider for provider, name in found)
-    return Ways(tuple(rows), labels, tuple(of_step))
+    return Ways(tuple(rows), labels, tuple(budgets), tuple(of_step))
+
+
+def fingerprint_of(provider: object) -> str:
+    """Which account a provider works for; empty where it has none."""
+    return str(getattr(getattr(provider, "account", None), "fingerprint", ""))
 
 
 def _lane_name(provider: object, step: Step) -> str:
@@ -180,6 +192,7 @@ class Gates:
     def __init__(self, ways: Ways, steps: Sequence[Step], tell: Callable[[Event], None], most: float) -> None:
         self.every = [Gate(i, row, ways.labels[i]) for i, row in enumerate(ways.lanes)]
         self.of_step = [self.every[number] for number in ways.of_step]
+        self.budgets = [ways.budgets[number] for number in ways.of_step]
         self.most = most
         self.begin = 0.0
         self._steps = steps
@@ -198,7 +211,9 @@ class Gates:
             lane.unwatch(tell)
 
     def give_back(self, index: int, track: Track, outcome: Outcome, now: float) -> None:
-        """Tell the lanes a running step went through how it ended."""
+        """Tell the lanes a running step went through how it ended, and its provider's budget for retries."""
+        if isinstance(outcome, Done) and not outcome.cached:
+            self.budgets[index].succeeded(retried=track.transients > 0)
         if not track.tickets and not isinstance(outcome, Refused):
             return
         gate = self.of_step[index]

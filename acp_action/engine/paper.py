@@ -157,12 +157,17 @@ class StepPaper:
         return True
 
     @property
+    def lasts(self) -> bool:
+        """Whether a later run will know of it; what is in memory alone ends with the process."""
+        return self._write is not _as_it_is
+
+    @property
     def answerable(self) -> bool:
         """Whether an order is open that can be asked for without another one."""
         return self._sheet.order is not None and not self._sheet.order.unknown
 
     def forsake(self, reason: str) -> bool:
-        """Let go of an earlier run's order, of which nothing comes; False where only ``fresh`` may do that."""
+        """Let go of an earlier run's order, of which nothing comes; False where only ``fresh`` may do it."""
         order = self._sheet.order
         if order is None or order.here or not self._fresh:
             return False

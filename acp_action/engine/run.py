@@ -37,8 +37,8 @@ _log = logging.getLogger(__name__)
 _SHARED = Lanes()
 
 
-def _shared(clock: Clock) -> Lanes:
-    """The lanes of this process."""
+def process_lanes(clock: Clock) -> Lanes:
+    """The lanes of this process, which all its runs share."""
     _SHARED.wall = clock.wall() - clock.now()
     return _SHARED
 
@@ -81,11 +81,10 @@ def run_plan(
     """Carry a plan out on the calling thread's watch; returns when every step is settled.
 
     ``providers``: by name, all that the plan uses. ``lanes``: the limits shared with other runs (default:
-    those
-    of the process). ``crew``: who does the work (default: threads). ``seed``: for ``{{random}}`` and the
-    jitter (default: fresh), or ``rng`` itself. ``books``: where paid work is written down, so that a stopped
-    run can be taken up again (default: nowhere). Step failures are results, not exceptions; only bugs and
-    KeyboardInterrupt raise.
+    those of the process). ``crew``: who does the work (default: threads). ``seed``: for ``{{random}}`` and
+    the jitter (default: fresh), or ``rng`` itself. ``books``: where paid work is written down, so that a
+    stopped run can be taken up again (default: nowhere). Step failures are results, not exceptions; only
+    bugs and KeyboardInterrupt raise.
     """
     clock = clock or SystemClock()
     crew = crew or ThreadCrew()
@@ -98,7 +97,7 @@ def run_plan(
         crew=crew,
         clock=clock,
         rng=rng,
-        ways=ways_of(plan, lanes or _shared(clock), providers),
+        ways=ways_of(plan, lanes or process_lanes(clock), providers),
         expectations=Expectations(plan, by_file_order=not plan.settings.parallel),
         emit=announce,
         patience=patience or Patience(rate_limit=plan.settings.max_rate_limit_wait),

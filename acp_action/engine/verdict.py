@@ -24,6 +24,7 @@ from acp_action.engine.track import BACKOFF, THROTTLE
 if TYPE_CHECKING:
     import random
 
+    from acp_action.engine.budget import RetryBudget
     from acp_action.engine.outcome import Outcome
     from acp_action.engine.track import Phase, Track
     from acp_action.plan.model import Step
@@ -68,11 +69,17 @@ _ENDS: Final[dict[type, Status]] = {
 
 
 def verdict_on(
-    outcome: Outcome, step: Step, track: Track, now: float, patience: Patience, rng: random.Random
+    outcome: Outcome,
+    step: Step,
+    track: Track,
+    now: float,
+    patience: Patience,
+    rng: random.Random,
+    budget: RetryBudget,
 ) -> Verdict:
     """Judge an outcome other than Done; ``now`` is the attempt's end.
 
-    Counts refusals and retries in ``track``.
+    Counts refusals and retries in ``track``, and pays for retries from the provider's ``budget``.
     """
     if track.token is not None and track.token.cancelled and not isinstance(outcome, Doubt):
         return End(Status.CANCELLED, outcome.reason if isinstance(outcome, Stopped) else "cancelled")
@@ -82,7 +89,7 @@ def verdict_on(
             return _on_refusal(outcome, track, patience, rng)
         case Transient():
             track.transients += 1
-            return _on_transient(outcome, step, track, now, rng)
+            return _on_transient(outcome, step, track, now, rng, budget)
         case Fatal() if outcome.halt:
             return End(Status.CANCELLED, outcome.reason)
         case Fatal():
@@ -107,7 +114,9 @@ def _on_refusal(outcome: Refused, track: Track, patience: Patience, rng: random.
     return Again(THROTTLE, told_delay(told, rng) if own else 0.0, outcome.reason)
 
 
-def _on_transient(outcome: Transient, step: Step, track: Track, now: float, rng: random.Random) -> Verdict:
+def _on_transient(
+    outcome: Transient, step: Step, track: Track, now: float, rng: random.Random, budget: RetryBudget
+) -> Verdict:
     if track.transients > step.retries:
         tries = f" (after {track.attempt} attempts)" if track.attempt > 1 else ""
         return End(Status.FAILED, outcome.reason + tries)
@@ -115,6 +124,9 @@ def _on_transient(outcome: Transient, step: Step, track: Track, now: float, rng:
     if now + delay >= track.deadline:
         left = f"no time is left for another attempt within {step.timeout:g} s"
         return End(Status.TIMED_OUT, f"{left}: {outcome.reason}")
+    if not budget.take(now):
+        many = f"not tried again, because too many steps of {step.provider} failed lately"
+        return End(Status.FAILED, f"{outcome.reason} ({many})")
     return Again(BACKOFF, delay, outcome.reason)
 
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from acp_action.github.desk import Desk
     from acp_action.github.inputs import Inputs
     from acp_action.plan.model import Plan
-    from acp_action.providers.base import Provider
+    from acp_action.providers.registry import Adapters
 
 _GRACE: Final = 2.0
 """Seconds for an attempt that hears no stop: a cancelled job has ten in all, and reports come after that."""
@@ -76,7 +76,7 @@ class Job:
         self._signals = signals
         self._environ = environ
         self._begun = begun
-        self._providers: Mapping[str, Provider] = {}
+        self._providers: Adapters
         # A deadline ends the runs, and their files are handed in then; a signal ends that too.
         self._stop = StopSwitch()
         signals.switch.attach(self._stop.stop)
@@ -96,7 +96,8 @@ class Job:
         ended: list[Ended] = []
         try:
             passed = time.monotonic() - self._begun
-            with Deadline(inputs.timeout_minutes, self._stop.stop, passed=passed):
+            within = Deadline(inputs.timeout_minutes, self._stop.stop, passed=passed)
+            with within, self._providers.lent():
                 for config, plan, folder in ready:
                     if len(ready) > 1:
                         self._log.line(f"Pipeline {config}:")

@@ -146,7 +146,8 @@ def _bar(board: Board, width: int, *, ascii_only: bool) -> Row:
 def _held(lane: tuple[str, tuple[int, float]], now: float, width: int, *, ascii_only: bool) -> Row:
     name, (waiting, due) = lane
     steps = f"{waiting} step{'' if waiting == 1 else 's'} wait{'s' if waiting == 1 else ''}"
-    text = f"rate limit of {one_line(name)}, {_until(due, now)}: {steps}"
+    when = _until(due, now) if due > now else "tried again now and then"
+    text = f"rate limit of {one_line(name)}, {when}: {steps}"
     symbol = _SYMBOLS["parked"][ascii_only]
     rest = cut(text, max(width - 4, 0), ascii_only=ascii_only)
     return Row((Span(_INDENT), Span(f"{symbol} ", "yellow"), Span(rest)))
@@ -195,7 +196,9 @@ def _tail(line: Line, now: float) -> str:
         again = f", attempt {line.attempt}" if line.attempt > 1 else ""
         return f"{seconds(now - line.since).rjust(6)}{about}{again}"
     if line.state == "parked" and line.why == "rate limit":
-        return f"rate limit of {line.provider}, {_until(line.due, now)}{why}"
+        # Without a time of its own it waits for its provider, which has a row of its own.
+        when = f", {_until(line.due, now)}" if line.due > now else ""
+        return f"rate limit of {line.provider}{when}{why}"
     if line.state == "parked":
         return f"again in {_until(line.due, now)}{why}"
     if line.state in ("succeeded", "cached"):

@@ -8,25 +8,26 @@ and pays for nothing. Media in an answer are not kept on the trail: they go to a
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from acp_action.errors import FatalError, PolicyRefusal
-from acp_action.providers import values
 from acp_action.providers.base import Complaint, Product, Source
-from acp_action.providers.inputs import media_inputs
-from acp_action.providers.params import resolve
+from acp_action.providers.media.inputs import media_inputs
+from acp_action.providers.params import values
+from acp_action.providers.params.resolve import resolve
 from acp_action.providers.remote import Remote
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    import re
+    from collections.abc import Collection, Iterator, Mapping
 
     from acp_action.artifacts import JsonValue
     from acp_action.catalogue.models import Model
     from acp_action.providers.base import ProductFile, Request, Token, Trail
-    from acp_action.providers.http import Answer
-    from acp_action.providers.inputs import MediaInput
-    from acp_action.providers.params import Fields
+    from acp_action.providers.media.inputs import MediaInput
+    from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
+    from acp_action.providers.wire.wire import Answer
 
 MAY_BE_BILLED: Final = "the request may be billed"
 MOST_PICTURE_BYTES: Final = 64 * 1024 * 1024
@@ -36,7 +37,12 @@ _FACTS: Final = ("usage", "version", "provider", "revised_prompt")
 
 
 class DirectCall(Remote):
-    """An adapter whose orders are answered by JSON with the result in it."""
+    """An adapter whose orders are answered by JSON with the result in it.
+
+    ``model_ids``: what names of models look like at the service; one may become part of an address.
+    """
+
+    model_ids: ClassVar[re.Pattern[str]]
 
     def check(
         self, step_type: str, model: Model, params: Mapping[str, JsonValue], *, preview: bool
@@ -62,7 +68,7 @@ class DirectCall(Remote):
 
     def obtain(self, request: Request, fields: Fields, token: Token, trail: Trail) -> Product:
         """Order, and read the answer; a text, and what cannot be used, goes to the trail first."""
-        from acp_action.providers.http import announced, unreadable
+        from acp_action.providers.wire.wire import announced, unreadable
 
         answer = self.order(request, fields, token, trail)
         result = self.read(request, answer, trail)
@@ -95,7 +101,7 @@ class DirectCall(Remote):
         return Product("image", (self._picture(request, token, result),), **facts)
 
     def _picture(self, request: Request, token: Token, result: Result) -> ProductFile:
-        from acp_action.providers.inline import decode_base64
+        from acp_action.providers.media.inline import decode_base64
 
         if "url" in result:
             return self.downloads.fetch(str(result["url"]), request.stage, token, kind="image")
@@ -112,15 +118,15 @@ class DirectCall(Remote):
         """What an answer holds; None when nobody can say."""
         raise NotImplementedError
 
-    def is_model_id(self, name: str) -> bool:
-        """Whether a name can be a model's at this service."""
-        raise NotImplementedError
-
-    def untold_cost(self, request: Request, fields: Fields) -> float | None:
+    def untold_cost(self, request: Request, fields: Fields) -> float | None:  # noqa: ARG002
         """What a call cost whose answer does not tell; None when that is not known."""
-        raise NotImplementedError
+        return None
 
     # --- what they stand on
+
+    def is_model_id(self, name: str) -> bool:
+        """Whether a name can be a model's at this service."""
+        return self.model_ids.fullmatch(name) is not None
 
     def model_id(self, request: Request, fields: Fields) -> str:
         """What the service calls the model. Raises FatalError for a name that cannot be one."""
@@ -160,31 +166,3 @@ def check_format(item: MediaInput, taken: Collection[str], service: str) -> None
     if item.path is not None and item.mime not in taken:
         formats = ", ".join(sorted(t.removeprefix("image/").upper() for t in taken))
         raise FatalError(f"{item.path.name} is {item.mime}; {service} takes {formats}: convert it first")
-
-
-def entry(value: Any, *path: str | int) -> Any:
-    """What stands in decoded JSON below keys and places; None where the shape is another one.
-
-    >>> entry({"a": [{"b": 1}]}, "a", 0, "b")
-    1
-    """
-    for key in path:
-        if isinstance(key, str):
-            value = value.get(key) if isinstance(value, dict) else None
-        else:
-            value = value[key] if isinstance(value, list) and -len(value) <= key < len(value) else None
-    return value
-
-
-def told_by(answer: Answer) -> Any:
-    """The JSON of an answer; None for a body that is none."""
-    try:
-        return answer.json()
-    except ValueError:
-        return None
-
-
-def counts_of(used: Any) -> dict[str, JsonValue]:
-    """The whole numbers of a usage report, for the manifest; nonsense is left out."""
-    named: Sequence[tuple[str, Any]] = [*used.items()] if isinstance(used, dict) else []
-    return {k: v for k, v in named if isinstance(v, int) and not isinstance(v, bool) and v >= 0}

@@ -1,299 +1,273 @@
-"""Talking to a provider's API: safe calls, orders that cost money, streams.
+"""Single requests by the ``requests`` library; the one place where providers reach the network.
 
-An order is sent exactly once. It is written down before it leaves, and what came of it is told apart: it
-provably made nothing, or nobody knows. Safe calls are made again until the deadline. No redirect is followed,
-and the key goes to no host but the account's. All errors are ProviderErrors, or what the token raises.
+What the library hides, its connections tell us: whether a request that costs money may have left. They go to
+the addresses that were checked, end with the request's bounds, and are not used where they may be closing.
+What adapters call (safe calls, orders, streams, the table of statuses) stands on it, in ``wire/``.
 """
 
 from __future__ import annotations
 
-import random
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from http.client import HTTPException, IncompleteRead
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from acp_action.errors import FatalError, ProviderError, UnknownOutcome
-from acp_action.providers.answer import Answer
-from acp_action.providers.bodies import Part
-from acp_action.providers.bounds import GRACE, Bounds, Severed
-from acp_action.providers.faults import Rules, error_of, error_of_severed, unreadable
-from acp_action.providers.intake import poured, whole
-from acp_action.providers.link import Link
-from acp_action.providers.outgoing import NOTHING, Content, content_of
-from acp_action.providers.persist import insisted, is_passing, never_left
-from acp_action.providers.retry_after import announced, retry_after
-from acp_action.providers.sse import EventReader, Said
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+from acp_action.providers.wire.bounds import Severed, described
+from acp_action.providers.wire.proxies import proxy_for
+from acp_action.providers.wire.sockets import ASKED, Asked, looked_up, reached, shut, trusting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
-    from acp_action.artifacts import JsonValue
-    from acp_action.providers.account import Account
-    from acp_action.providers.address import Place
-    from acp_action.providers.base import Token, Trail
-    from acp_action.providers.lines import Reply
+    from acp_action.providers.account import Network
+    from acp_action.providers.wire.address import Place
+    from acp_action.providers.wire.bounds import Bounds
+    from acp_action.providers.wire.outgoing import Content
+    from acp_action.providers.wire.sockets import Plain
 
-__all__ = ["Answer", "Part", "Rules", "Said", "Wire", "announced", "retry_after", "unreadable"]
-
-MOST: Final = 256 * 1024 * 1024
-"""Bytes of an answer that is held in memory; pictures come in it as base64."""
-_MOST_ERROR: Final = 1024 * 1024
-
-# Seconds: one try of a safe call; an order where neither caller nor deadline says less; a stream's silence.
-_TRY: Final = 60.0
-_ORDER: Final = 900.0
-_SILENCE: Final = 60.0
-# Bytes a second at which a large body may come or go on top of that.
-_SLOWEST: Final = 50_000
-_OK: Final = range(200, 300)
+# Servers close idle connections after 5 s and more. A request that cannot be sent again is not tried on one
+# that may just be closing; for the others that costs another try at worst.
+_FRESH: Final = 2.0
+_STALE: Final = 30.0
+_PER_HOST: Final = 256
+_HOSTS: Final = 8
+_PIECE: Final = 256 * 1024
+_FAULTS: Final = (OSError, HTTPException, HTTPError, ValueError)
 
 
-class Wire:
-    """The connection to one base address of an account; for all threads at once, made when first used.
+class Pool:
+    """A session of ``requests``, whose connections are kept open, for any number of threads.
 
-    ``auth``: the headers with the key. ``also``: further base addresses that the key may be sent to; those of
-    the account always are. ``grace``: seconds that an order's answer is waited for after a stop.
-    ``patience``: seconds after which a safe call that keeps failing is given up if no deadline comes before.
+    A thread holds at most one, so there are never more than threads. Kept ones are closed by ``close``, or
+    when the pool is let go.
     """
 
-    def __init__(
-        self,
-        account: Account,
-        base: str,
-        *,
-        auth: Mapping[str, str],
-        rules: Rules | None = None,
-        also: Sequence[str] = (),
-        wall: Callable[[], float] = time.time,
-        rng: random.Random | None = None,
-        grace: float = GRACE,
-        patience: float = 600.0,
-    ) -> None:
-        self.account = account
-        self.rules = rules or Rules()
-        self._link = Link(account, base, auth, also)
-        self._wall = wall
-        self._rng = rng or random.Random()  # noqa: S311 - spreads waits
-        self._grace = grace
-        self._patience = patience
+    def __init__(self, network: Network, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._network = network
+        self._now = now
+        self._session = _Session()
+        # Neither proxies nor keys nor certificates but those that were handed in.
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, _Adapter(network.ca_bundle))
 
     def close(self) -> None:
-        """Close the connections that are kept open; the wire can be used on."""
-        self._link.close()
-
-    def get(
-        self,
-        path_or_url: str,
-        token: Token,
-        *,
-        what: str,
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: float = _TRY,
-    ) -> Answer:
-        """Ask for something; made again after broken connections, 5xx and 429, until the deadline.
-
-        ``what`` says in messages what is done, as in "asking for the job's status". ``timeout``: seconds
-        for one try, apart from what a large body takes.
-        """
-        place = self._link.place(path_or_url, params)
-
-        def attempt() -> Answer:
-            return self._answer("GET", place, token, what, headers, NOTHING, timeout, _OK)
-
-        return insisted(attempt, is_passing, token, what, self._rng, self._patience)
-
-    def call(
-        self,
-        method: str,
-        path_or_url: str,
-        token: Token,
-        *,
-        what: str,
-        json: Any = None,
-        content: bytes | Path | None = None,
-        fields: Mapping[str, JsonValue] | None = None,
-        files: Sequence[Part] = (),
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: float | None = None,
-        ok: Collection[int] = _OK,
-    ) -> Answer:
-        """Do something that costs nothing, as an upload or a cancel; again only where it never left.
-
-        ``content``: a body as it is. ``ok``: the statuses that are no error.
-        """
-        place, body = self._link.place(path_or_url, params), content_of(json, fields, files, content)
-
-        def attempt() -> Answer:
-            return self._answer(method, place, token, what, headers, body, timeout or _TRY, ok)
-
-        return insisted(attempt, never_left, token, what, self._rng, self._patience, tries=4)
-
-    def order(
-        self,
-        path: str,
-        token: Token,
-        trail: Trail,
-        *,
-        what: str,
-        cost: float | None = None,
-        json: Any = None,
-        fields: Mapping[str, JsonValue] | None = None,
-        files: Sequence[Part] = (),
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: float | None = None,
-        most: int = MOST,
-    ) -> Answer:
-        """Send a POST that costs money, exactly once, and give its answer, a 2xx.
-
-        Else the trail says that nothing was made, and the error is whatever the answer meant; or the error is
-        UnknownOutcome and the order stays open on the trail. Once it is sent, a stop does not interrupt it,
-        but shortens the wait for its answer to a few seconds. ``fields``, ``files``: a form in place of JSON.
-        """
-        body = content_of(json, fields, files)
-        place = self._link.place(path, params)
-
-        def take(reply: Reply) -> bytes:
-            return whole(reply, most)
-
-        return self._order(place, token, trail, what, cost, headers, body, timeout, take)
-
-    def receive(
-        self,
-        path: str,
-        token: Token,
-        trail: Trail,
-        into: Path,
-        *,
-        what: str,
-        cost: float | None = None,
-        json: Any = None,
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: float | None = None,
-        most: int = MOST,
-        on_headers: Callable[[Answer], None] | None = None,
-    ) -> Answer:
-        """As ``order``, for an answer that is media: written to ``into`` and synced; its body here is empty.
-
-        ``on_headers`` is called as soon as the answer's head is there.
-        """
-        place = self._link.place(path, params)
-
-        def take(reply: Reply) -> bytes:
-            if on_headers is not None:
-                on_headers(Answer(reply.status, reply.headers, b"", place.shown))
-            poured(reply, into, most)
-            return b""
-
-        return self._order(place, token, trail, what, cost, headers, content_of(json), timeout, take)
+        """Close what is idle; the pool can be used on."""
+        self._session.close()
 
     @contextmanager
-    def stream(
-        self,
-        path_or_url: str,
-        token: Token,
-        *,
-        what: str,
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        silence: float = _SILENCE,
-    ) -> Iterator[Iterator[Said]]:
-        """The server's events as (event, text) pairs, as they come; not asked for again when it breaks off.
-
-        ``silence``: seconds without a byte after which it counts as broken. A stop ends it at once.
-        """
-        place = self._link.place(path_or_url, params)
-        asked = {"Accept": "text/event-stream", **(headers or {})}
-        bounds = Bounds(token.remaining(), silence=silence)
-        token.check()
-        try:
-            with self._link.sent("GET", place, token, asked, NOTHING, bounds) as reply:
-                if reply.status not in _OK:
-                    raise self._error(self._refusal(reply, place), what, paid=False)
-                yield self._events(reply, token, what, place.host)
-        except Severed as broken:
-            raise self._broken(broken, token, what, place.host) from broken
-
-    def _answer(
+    def exchange(
         self,
         method: str,
         place: Place,
-        token: Token,
-        what: str,
-        headers: Mapping[str, str] | None,
-        body: Content,
-        timeout: float,
-        ok: Collection[int],
-    ) -> Answer:
-        """One try of a call that is not paid for."""
-        token.check()
-        bounds = Bounds(token.remaining())
-        bounds.narrow(timeout + body.size / _SLOWEST)
+        headers: Mapping[str, str],
+        content: Content,
+        bounds: Bounds,
+        addresses: tuple[str, ...] = (),
+    ) -> Iterator[Reply]:
+        """Send one request, once, and give the answer. Raises Severed.
+
+        ``addresses``: where the host is, checked before; empty: it is looked up. Behind a proxy, the proxy
+        looks it up.
+        """
+        with ExitStack() as stack:
+            # The library is told the origin alone: its errors and logs cannot hold what else an address keeps
+            # secret, and that is sent as it was given, where the library would write it anew.
+            request = _prepared(method, place.origin, headers, content, stack)
+            proxy = proxy_for(self._network, secure=place.secure, host=place.host, port=place.port)
+            target = f"{place.origin}{place.target}" if proxy and not place.secure else place.target
+            reply = Reply(self._sent(request, proxy, Asked(target, bounds, addresses, self._now)), bounds)
+            stack.callback(reply.close)
+            yield reply
+
+    def _sent(self, request: requests.PreparedRequest, proxy: str, asked: Asked) -> requests.Response:
+        proxies = {"http": proxy, "https": proxy} if proxy else {}
+        mark = ASKED.set(asked)
         try:
-            with self._link.sent(method, place, token, headers, body, bounds) as reply:
-                bounds.narrow(timeout + (reply.due or 0) / _SLOWEST)
-                answer = Answer(reply.status, reply.headers, whole(reply, MOST), place.shown)
-        except Severed as broken:
-            raise self._broken(broken, token, what, place.host) from broken
-        if answer.status in ok:
-            return answer
-        raise self._error(answer, what, paid=False)
+            return self._session.send(
+                request, stream=True, allow_redirects=False, proxies=proxies, verify=True, timeout=None
+            )
+        except (requests.RequestException, HTTPError) as error:
+            raise Severed(described(error), left=asked.bounds.is_sent) from error
+        finally:
+            ASKED.reset(mark)
 
-    def _order(
-        self,
-        place: Place,
-        token: Token,
-        trail: Trail,
-        what: str,
-        cost: float | None,
-        headers: Mapping[str, str] | None,
-        body: Content,
-        timeout: float | None,
-        take: Callable[[Reply], bytes],
-    ) -> Answer:
-        token.check()
-        trail.intended(cost)
-        bounds = Bounds(min(timeout or _ORDER, token.remaining()), paid=True, grace=self._grace)
+
+class Reply:
+    """An answer as it comes in: the head, and the body bit by bit. Header names in lower case."""
+
+    def __init__(self, response: requests.Response, bounds: Bounds) -> None:
+        self._response = response
+        self._bounds = bounds
+        self.status = response.status_code
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+
+    def read(self, most: int = 64 * 1024) -> bytes:
+        """The next bytes, empty at the end. Raises Severed when the body is cut short or takes too long."""
         try:
-            with self._link.sent("POST", place, token, headers, body, bounds) as reply:
-                if reply.status in _OK:
-                    return Answer(reply.status, reply.headers, take(reply), place.shown)
-                answer = self._refusal(reply, place)
-        except Severed as broken:
-            error = error_of_severed(broken, what, self.account, place.host, paid=True)
-            if not broken.left:
-                trail.withdrawn(str(error))
-                token.check()
-            raise error from broken
-        error = self._error(answer, what, paid=True)
-        if not isinstance(error, UnknownOutcome):
-            trail.withdrawn(str(error))
-        raise error
+            piece: bytes = self._response.raw.read1(most, decode_content=False)
+        except _FAULTS as error:
+            cause = error.__cause__ or error
+            if isinstance(cause, IncompleteRead):
+                missing = f", {self.due} bytes of it are missing" if self.due else ""
+                raise Severed(f"the answer was cut short{missing}", left=True) from cause
+            raise Severed(f"the answer was cut short: {described(cause)}", left=True) from cause
+        if not piece and self._bounds.has_ended_it:
+            raise Severed("stopped", left=True)
+        return piece
 
-    def _events(self, reply: Reply, token: Token, what: str, host: str) -> Iterator[Said]:
-        reader = EventReader()
+    @property
+    def due(self) -> int | None:
+        """Bytes that are still to come, None when that is not known."""
+        left: int | None = self._response.raw.length_remaining
+        return left
+
+    def close(self) -> None:
+        """Let go of the connection: it is kept when the body was read to its end."""
+        self._response.close()
+
+
+def _prepared(
+    method: str, origin: str, headers: Mapping[str, str], content: Content, stack: ExitStack
+) -> requests.PreparedRequest:
+    body: Any = content.body
+    if isinstance(body, Path):
+        # An empty file would be sent as one of unknown length.
+        body = stack.enter_context(body.open("rb")) if content.size else b""
+    form: list[Any] = [(name, (None, text)) for name, text in content.fields.items()]
+    form += [(part.field, (part.name, part.content, part.media_type)) for part in content.files]
+    return requests.Request(method, origin, dict(headers), form, None if form else body).prepare()
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: else even a redirect that is not followed would be read to its end, however long."""
+
+
+class _Adapter(HTTPAdapter):
+    """Never sends anything twice, and uses the connections below."""
+
+    def __init__(self, bundle: str) -> None:
+        self._options: dict[str, Any] = {"ssl_context": trusting(bundle), "blocksize": _PIECE}
+        super().__init__(_HOSTS, _PER_HOST, max_retries=0)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        """The library's, with our connections."""
+        super().init_poolmanager(connections, maxsize, block, **options, **self._options)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """The library's, with our connections."""
+        manager = super().proxy_manager_for(proxy, **options, **self._options)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Nothing: what is trusted is settled already, and would be read anew for each connection."""
+
+
+class _Line(HTTPConnection):
+    """A connection that goes where it is told, and tells whether a request has left."""
+
+    used = 0.0
+    now: Callable[[], float]
+    fault: OSError | None = None
+    sock: Plain
+
+    def _new_conn(self) -> Plain:
+        _, bounds, addresses, _ = ASKED.get()
+        found = addresses if addresses and self.proxy is None else looked_up(self.host, self.port)
+        return reached(found, self.port, bounds)
+
+    def connect(self) -> None:
+        """Connect, through the proxy and under TLS where that is asked for. Raises Severed."""
         try:
-            while piece := reply.read():
-                token.check()
-                yield from reader.feed(piece)
-        except Severed as broken:
-            raise self._broken(broken, token, what, host) from broken
+            super().connect()
+        except _FAULTS as error:
+            text = described(error).replace(
+                "Tunnel connection failed:", "the proxy refuses the way there: HTTP"
+            )
+            hopeless = type(error).__name__ == "SSLCertVerificationError"
+            raise Severed(text, left=False, hopeless=hopeless) from error
 
-    def _broken(self, broken: Severed, token: Token, what: str, host: str) -> ProviderError:
-        """The error for a safe call that broke, unless it was a stop or the deadline that ended it."""
-        token.check()
-        return error_of_severed(broken, what, self.account, host, paid=False)
+    def request(self, *args: Any, **options: Any) -> None:
+        """Send a request, of which ``fault`` tells whether it left whole."""
+        _, bounds, _, self.now = ASKED.get()
+        self.fault = None
+        self.sock.bounds = bounds
+        bounds.holds(partial(shut, self.sock))
+        bounds.depart()
+        try:
+            super().request(*args, **options)
+        except OSError as error:
+            # What the other end did not get whole, it cannot carry out. It may have said why.
+            self.fault = error
 
-    def _error(self, answer: Answer, what: str, *, paid: bool) -> ProviderError:
-        return error_of(answer, what, self.account, self.rules, paid=paid, now=self._wall())
+    def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """The library's, for the address that is really asked."""
+        super().putrequest(method, ASKED.get().target, *args, **options)
 
-    def _refusal(self, reply: Reply, place: Place) -> Answer:
-        """An answer that is no success; its status counts even where its body is cut short."""
-        body = b""
-        with suppress(Severed, FatalError):
-            body = whole(reply, _MOST_ERROR)
-        return Answer(reply.status, reply.headers, body, place.shown)
+    def getresponse(self) -> Any:
+        """The head of the answer. Raises Severed."""
+        try:
+            return super().getresponse()
+        except _FAULTS as error:
+            trouble = self.fault or error
+            raise Severed(described(trouble), left=self.fault is None) from trouble
+
+
+class _SecureLine(_Line, HTTPSConnection):
+    pass
+
+
+class _Lines(HTTPConnectionPool):
+    """Connections to one host; those that nobody needs are closed."""
+
+    ConnectionCls = _Line
+    _swept = 0.0
+
+    def _validate_conn(self, conn: Any) -> None:
+        # Before the request, so that what goes wrong here is not taken for a broken request.
+        if conn.is_closed:
+            conn.connect()
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        conn: Any = super()._get_conn(timeout)
+        _, bounds, _, now = ASKED.get()
+        if now() - conn.used > (_FRESH if bounds.paid else _STALE):
+            conn.close()
+        return conn
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.used = conn.now()
+            if conn.fault is not None:
+                conn.close()
+            self._sweep(conn.used)
+        super()._put_conn(conn)
+
+    def _sweep(self, now: float) -> None:
+        if now - self._swept <= _STALE or self.pool is None:
+            return
+        self._swept = now
+        with self.pool.mutex:
+            stale = [line for line in self.pool.queue if line is not None and now - line.used > _STALE]
+            for line in stale:
+                line.close()
+
+
+class _SecureLines(_Lines, HTTPSConnectionPool):
+    ConnectionCls = _SecureLine
+
+
+_POOLS: Final = {"http": _Lines, "https": _SecureLines}

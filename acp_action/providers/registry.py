@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from acp_action.providers.account import Account
     from acp_action.providers.base import Provider
@@ -100,6 +101,7 @@ class Adapters(Mapping[str, "Provider"]):
         self._accounts = accounts
         self._made: dict[str, Provider] = {}
         self._lock = threading.Lock()
+        self._lent = 0
 
     def __getitem__(self, name: str) -> Provider:
         entry = REGISTRY[name]
@@ -107,6 +109,19 @@ class Adapters(Mapping[str, "Provider"]):
             if name not in self._made:
                 self._made[name] = _load(entry, self._accounts)
             return self._made[name]
+
+    @contextmanager
+    def lent(self) -> Iterator[Self]:
+        """While anybody holds this, connections are kept open for the next request; then all are closed."""
+        with self._lock:
+            self._lent += 1
+        try:
+            yield self
+        finally:
+            with self._lock:
+                self._lent -= 1
+                if not self._lent:
+                    _close(self._made.values())
 
     def __contains__(self, name: object) -> bool:
         return name in REGISTRY
@@ -125,6 +140,13 @@ def adapters(accounts: Mapping[str, Account] | None = None) -> Adapters:
     and plans, but cannot run.
     """
     return Adapters(accounts or {})
+
+
+def _close(made: Iterable[Provider]) -> None:
+    for provider in made:
+        close = getattr(provider, "close", None)
+        if close is not None:
+            close()
 
 
 def _load(entry: Entry, accounts: Mapping[str, Account]) -> Provider:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from acp_action.artifacts import SINGULAR
 from acp_action.catalogue import prices
 from acp_action.errors import FatalError
-from acp_action.providers import values
 from acp_action.providers.base import LooseTrail, Product
-from acp_action.providers.params import SHOTS, resolve, settled_fields, text_complaints
-from acp_action.providers.shapes import shaped_like_input
-from acp_action.providers.vocabulary import vocabulary
+from acp_action.providers.params import values
+from acp_action.providers.params.resolve import SHOTS, resolve, settled_fields, text_complaints
+from acp_action.providers.params.shape import shaped_like_input
+from acp_action.providers.params.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
     from acp_action.catalogue.models import Model
     from acp_action.providers.account import Account
     from acp_action.providers.base import Complaint, ProductFile, Request, Token, Trail
-    from acp_action.providers.download import Downloads
-    from acp_action.providers.http import Answer, Rules, Wire
-    from acp_action.providers.params import Fields
+    from acp_action.providers.media.download import Downloads
+    from acp_action.providers.params.resolve import Fields
+    from acp_action.providers.wire.wire import Answer, Rules, Wire
 
     Result = Mapping[str, JsonValue]
 
@@ -144,14 +143,18 @@ class Remote:
     # --- what subclasses stand on
 
     @property
+    def base(self) -> str:
+        """The address that the service is asked at, without a slash at its end."""
+        return self.account.urls.get("api", self.address).rstrip("/")
+
+    @property
     def wire(self) -> Wire:
         """The way to the service, with the key; connections are pooled for all threads."""
         with self._making:
             if self._wire is None:
-                from acp_action.providers.http import Wire
+                from acp_action.providers.wire.wire import Wire
 
-                base = self.account.urls.get("api", self.address)
-                self._wire = Wire(self.account, base, auth=self.authorization(), rules=self.rules())
+                self._wire = Wire(self.account, self.base, auth=self.authorization(), rules=self.rules())
             return self._wire
 
     @property
@@ -159,7 +162,7 @@ class Remote:
         """The way to media, without the key."""
         with self._making:
             if self._downloads is None:
-                from acp_action.providers.download import Downloads
+                from acp_action.providers.media.download import Downloads
 
                 self._downloads = Downloads(self.account)
             return self._downloads
@@ -215,15 +218,3 @@ def one_of_each(files: tuple[ProductFile, ...], request: Request, **facts: Any) 
     if not files:
         raise FatalError(f"{request.model.key} answered without any {SINGULAR[request.model.makes]}")
     return Product(request.model.makes, files, **facts)
-
-
-def finite_cost(value: object) -> float | None:
-    """A cost that a service told, None where it is missing or nonsense: unknown is never 0.
-
-    >>> finite_cost("0.004"), finite_cost(float("nan")), finite_cost(-1), finite_cost(None)
-    (0.004, None, None, None)
-    """
-    read = None
-    with suppress(OverflowError):
-        read = values.number(value)
-    return read if read is not None and read >= 0 else None

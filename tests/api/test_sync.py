@@ -183,6 +183,15 @@ def test_what_may_be_paid_for_again_is_an_argument(
     assert asked == [(False, False), (True, False), (False, True)]
 
 
+def test_no_connection_is_left_behind(manager: AIPipelineManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs and calls close what they have opened, unless another one goes on with it."""
+    closed: list[int] = []
+    monkeypatch.setattr("acp_action.providers.registry._close", lambda made: closed.append(len(made)))
+    manager.run_pipeline(PIPELINE, "x")
+    manager.generate_image("a cat")
+    assert len(closed) == 2
+
+
 def test_a_switch_ends_a_run(manager: AIPipelineManager) -> None:
     """A switch that is thrown while the run goes on ends it; what is left is cancelled or skipped."""
     switch = StopSwitch()

@@ -114,22 +114,23 @@ class SlidingWindow:
 
 @dataclass
 class FixedWindow:
-    """At most ``count`` in each ``window`` seconds of the clock."""
+    """At most ``count`` in each ``window`` seconds of the clock, on which it is ``wall`` at moment 0."""
 
     count: int = 60
     window: float = 10.0
+    wall: float = 0.0
     used: int = 0
     index: int = -1
 
     def _turn(self, now: float) -> None:
-        index = int(now // self.window)
+        index = int((now + self.wall) // self.window)
         if index != self.index:
             self.index, self.used = index, 0
 
     def wait(self, now: float) -> float:
         """Until the next window."""
         self._turn(now)
-        return 0.0 if self.used < self.count else (self.index + 1) * self.window - now
+        return 0.0 if self.used < self.count else (self.index + 1) * self.window - now - self.wall
 
     def enter(self, now: float) -> None:
         """Counts it."""
@@ -142,7 +143,7 @@ class FixedWindow:
     def announced(self, now: float) -> Announced:
         """Limit by window."""
         self._turn(now)
-        reset = (self.index + 1) * self.window - now
+        reset = (self.index + 1) * self.window - now - self.wall
         return Announced(None, self.count / self.window, self.count - self.used, reset)
 
 
@@ -300,7 +301,12 @@ class Outcome:
 
 @dataclass
 class Client:
-    """Sends jobs through a throttle as the scheduler does: at most ``workers`` at once, in order of rank."""
+    """Sends jobs through a throttle as the scheduler does: at most ``workers`` at once, in order of rank.
+
+    ``kind``: what refusals speak of; ``told``: of what it is. ``service``: the seconds of each job (default:
+    drawn, ``mean`` on average). ``hops``: the seconds that things take on their way, of which each time one
+    is drawn; a refusal takes ``refusing`` in between.
+    """
 
     server: Any
     throttle: Throttle
@@ -312,11 +318,14 @@ class Client:
     kind: str = "unknown"
     patience: float = 300.0
     mean: float = 2.0
+    service: Sequence[float] = ()
+    hops: Sequence[float] = ()
+    refusing: float = 0.01
 
     def run(self) -> Outcome:
         """To the end of the last job."""
         self.rng = random.Random(self.seed)
-        self.times = service_times(self.jobs, self.seed, self.mean)
+        self.times = self.service or service_times(self.jobs, self.seed, self.mean)
         self.out = Outcome()
         self.events: list[tuple[float, int, Callable[[float], None]]] = []
         self.count = itertools.count()
@@ -337,7 +346,7 @@ class Client:
         heapq.heappush(self.events, (when, next(self.count), act))
 
     def _hop(self) -> float:
-        return self.rng.uniform(*HOP)
+        return hop_of(self.rng, self.hops)
 
     def _pump(self, now: float) -> None:
         while self.waiting and self.busy < self.workers:
@@ -368,7 +377,9 @@ class Client:
         if wait > 0.0:
             self.out.refusals.append(now)
             told = float(math.ceil(wait)) if self.retry_after else None
-            self._at(now + 0.01 + self._hop(), lambda t: self._refused(job, ticket, told, said, t))
+            kind = kind_of(self.server, now) if self.kind == "told" else self.kind
+            back = now + self.refusing + self._hop()
+            self._at(back, lambda t: self._refused(job, ticket, told, kind, said, t))
             return
         self.out.entries.append(now)
         self.server.enter(now)
@@ -389,9 +400,9 @@ class Client:
         self.out.seconds = now
 
     def _refused(
-        self, job: int, ticket: Ticket, told: float | None, said: Announced | None, now: float
+        self, job: int, ticket: Ticket, told: float | None, kind: str, said: Announced | None, now: float
     ) -> None:
-        self.throttle.refused(ticket, now, told, self.kind, said)
+        self.throttle.refused(ticket, now, told, kind, said)
         self.busy -= 1
         self.out.most_attempts = max(self.out.most_attempts, self.attempts[job])
         if self.waited.get(job, 0.0) > self.patience:
@@ -404,6 +415,17 @@ class Client:
             heapq.heappush(self.waiting, job)
 
 
+def kind_of(server: Any, now: float) -> str:
+    """What a limit that refuses limits."""
+    parts = getattr(server, "parts", [server])
+    return "concurrency" if any(hasattr(p, "cap") and p.wait(now) > 0.0 for p in parts) else "pace"
+
+
+def hop_of(rng: random.Random, hops: Sequence[float]) -> float:
+    """Seconds that one thing takes on its way."""
+    return rng.choice(hops) if hops else rng.uniform(*HOP)
+
+
 def service_times(jobs: int, seed: int, mean: float = 2.0) -> list[float]:
     """Lognormal, sigma 0.6, the same for every strategy."""
     rng = random.Random(seed * 7919)
@@ -411,17 +433,25 @@ def service_times(jobs: int, seed: int, mean: float = 2.0) -> list[float]:
     return [rng.lognormvariate(scale, 0.6) for _ in range(jobs)]
 
 
-def best_possible(server: Any, workers: int, jobs: int, seed: int, mean: float = 2.0) -> float:
+def best_possible(
+    server: Any,
+    workers: int,
+    jobs: int,
+    seed: int,
+    mean: float = 2.0,
+    *,
+    service: Sequence[float] = (),
+    hops: Sequence[float] = (),
+) -> float:
     """Seconds when the limit itself lets each request in as soon as it can, and nothing is refused."""
-    times = service_times(jobs, seed, mean)
+    times = service or service_times(jobs, seed, mean)
     rng = random.Random(seed)
     inside: list[float] = []
     now = last = 0.0
     cap = _cap_of(server)
-    free = [0.0] * min(workers, cap)
+    arrivals = sorted(hop_of(rng, hops) for _ in range(min(workers, cap)))
     for job in range(jobs):
-        start = heapq.heappop(free)
-        now = max(now, start + rng.uniform(*HOP))
+        now = max(now, heapq.heappop(arrivals))
         while True:
             while inside and inside[0] <= now + 1e-12:
                 server.leave(heapq.heappop(inside))
@@ -434,8 +464,8 @@ def best_possible(server: Any, workers: int, jobs: int, seed: int, mean: float =
         heapq.heappush(inside, end)
         if hasattr(server, "ends"):
             server.ends.append(end)
-        back = end + rng.uniform(*HOP)
-        heapq.heappush(free, back)
+        back = end + hop_of(rng, hops)
+        heapq.heappush(arrivals, back + hop_of(rng, hops))
         last = max(last, back)
     return last
 

@@ -72,7 +72,7 @@ def _digests(sheet: Sheet) -> set[str]:
 
 
 def check_hidden(secrets: Iterable[str], folder: Path, *texts: str) -> None:
-    """S24: no key in any file below a folder, nor in the texts, in none of the ways in which it is written."""
+    """S24: no key in any file below a folder, nor in the texts, in any of the ways to write it."""
     spelled = {way for secret in secrets for way in _spellings(secret)}
     contents = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     contents |= {f"text {number}": text.encode() for number, text in enumerate(texts)}

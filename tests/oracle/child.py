@@ -1,9 +1,8 @@
 """A process that forks for each run it is asked for, so that runs can be killed and cost little.
 
 Reads one JSON object a line: ``pipeline`` (a path), ``folder``, ``state`` (the folder of the fake services'
-ledger), ``kill_at``, ``resubmit``, ``fresh``. ``accounts``: real adapters in the fakes' place, each with
-``adapter`` (``module:class``) and the fields of its ``Account``. Answers with one line: ``code`` (negative:
-the signal), and what the run left word of, if it lived to.
+ledger), ``kill_at``, ``resubmit``, ``fresh``. Answers with one line: ``code`` (negative: the signal), and
+what the run left word of, if it lived to.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from acp_action.api.prepare import Wishes, make_ready, plan_pipeline
 from acp_action.api.run import carry_out
 from acp_action.config.cascade import Overrides
 from acp_action.errors import AcpError
-from acp_action.providers.account import Account
 from acp_action.providers.registry import adapters
 from tests.oracle.kills import KillPoints
 from tests.oracle.paying import paying_providers
@@ -33,17 +31,11 @@ if TYPE_CHECKING:
 Carrying: TypeAlias = "Callable[[dict[str, Any]], dict[str, Any]]"
 
 
-def _adapter(account: dict[str, Any]) -> tuple[str, Any]:
-    module, _, name = account.pop("adapter").partition(":")
-    return account["provider"], getattr(import_module(module), name)(Account(**account))
-
-
 def carried_out(wish: dict[str, Any]) -> dict[str, Any]:
     """One run; what is to be told of it."""
     points = KillPoints(wish["kill_at"])
     providers: dict[str, Any] = {**paying_providers(Path(wish["state"]), points)}
     providers |= {"local": adapters()["local"]}
-    providers |= dict(map(_adapter, wish["accounts"]))
     overrides = Overrides(output_dir=wish["folder"])
     pipeline = Path(wish["pipeline"])
     wishes = Wishes(overrides, "a red car", workspace=pipeline.parent)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +12,7 @@ from tests.simulators.named import PROVIDERS, simulator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from types import TracebackType
 
     from tests.simulators.core import Simulator
     from tests.simulators.ledger import Bill
@@ -37,8 +37,10 @@ class Cloud:
             self.sims[name] = self._stack.enter_context(simulator(name)(**self._options))
         return self
 
-    def __exit__(self, *exc: Any) -> None:
-        self._stack.__exit__(*exc)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
 
     def __getitem__(self, provider: str) -> Simulator:
         return self.sims[provider]
@@ -106,15 +108,23 @@ _FORMS = {
 def batch(counts: dict[str, int], *, more: str = "", settings: str = _SETTINGS) -> str:
     """A pipeline with a group of so many steps of each form, which know nothing of each other."""
     names = [(form, f"{form}_{n}") for form, count in counts.items() for n in range(1, count + 1)]
-    steps = "".join(f"      - {{name: {name}, {_asked(form, name)}}}\n" for form, name in names)
+    steps = "".join(f"      - {a_step(form, name)}\n" for form, name in names)
     return (
         f"{settings}steps:\n  - type: parallel_group\n    name: batch\n    fail_fast: false\n    steps:\n"
         f"{steps}{more}"
     )
 
 
-def _asked(form: str, name: str) -> str:
-    return _FORMS[form].format('"make <' + name + '>, {{input}}"')
+def a_step(form: str, name: str) -> str:
+    """A step of a form, whose prompt says its name."""
+    asked = _FORMS[form].format('"make <' + name + '>, {{input}}"')
+    return f"{{name: {name}, {asked}}}"
+
+
+def steps_at_once(steps: Sequence[str], timeout: float = 100_000) -> str:
+    """A pipeline of steps that do not need each other."""
+    settings = _SETTINGS.replace("100000", str(timeout))
+    return f"{settings}steps:\n" + "".join(f"  - {step}\n" for step in steps)
 
 
 MIXED = batch(
@@ -146,8 +156,10 @@ steps:
 CHAOTIC = batch(
     {"fal": 3, "replicate": 2, "gemini": 2, "picture": 1, "elevenlabs": 2, "openai": 1, "openrouter": 1},
     more="""
-  - {name: clip, type: image_to_video, model: kling_2_6_pro, input_from: fal_1, params: {prompt: "make <clip>"}}
-  - {name: told, type: text_to_speech, model: elevenlabs, params: {text: "say <told>: {{step_gemini_1.output}}"}}
+  - {name: clip, type: image_to_video, model: kling_2_6_pro, input_from: fal_1,
+     params: {prompt: "make <clip>"}}
+  - {name: told, type: text_to_speech, model: elevenlabs,
+     params: {text: "say <told>: {{step_gemini_1.output}}"}}
 """,
 )
 """Fourteen steps at all services, some of which need others."""
@@ -159,6 +171,3 @@ def written(folder: Path, text: str) -> Path:
     path = folder / "pipeline.yaml"
     path.write_text(text, encoding="utf-8")
     return path
-
-
-ALWAYS = math.inf

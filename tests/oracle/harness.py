@@ -16,6 +16,7 @@ from tests.oracle.paying import Service, files_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
 TOP = Path(__file__).resolve().parent.parent.parent
 
@@ -65,13 +66,13 @@ class Runs:
     def run(self, pipeline: Path, place: Path, *, kill_at: int | str | None = None, **wishes: Any) -> Ran:
         """One run into ``place/output``; the ledger of the fake services is in ``place``.
 
-        ``accounts``, ``fresh``, ``resubmit``: as ``child`` reads them.
+        ``wishes``: as the one that carries the run out reads them.
         """
         assert self._process.stdin
         assert self._process.stdout
         wish = {
             "pipeline": str(pipeline), "folder": str(place / "output"), "state": str(place),
-            "kill_at": kill_at, "fresh": False, "resubmit": False, "accounts": [], **wishes,
+            "kill_at": kill_at, "fresh": False, "resubmit": False, **wishes,
         }  # fmt: skip
         self._process.stdin.write(json.dumps(wish) + "\n")
         self._process.stdin.flush()
@@ -91,8 +92,10 @@ class RunsPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: Any) -> None:
-        self._stack.__exit__(*exc)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
 
     @contextmanager
     def lent(self) -> Iterator[Runs]:

@@ -43,24 +43,22 @@ class KillPoints:
             self(event)
 
     def _around_requests(self) -> None:
-        from acp_action.providers.lines import _Line
-        from acp_action.providers.sockets import _Plain
+        from acp_action.providers.http import _Line
 
-        ask, send, point = _Line.ask, _Plain.sendall, self
+        send, hear, point = _Line.request, _Line.getresponse, self
 
-        def asked(line: Any, *request: Any) -> Any:
+        def sent(line: Any, *request: Any, **options: Any) -> None:
             point("before a request")
-            reply = ask(line, *request)
+            send(line, *request, **options)
+            point("a sent request")
+
+        def heard(line: Any) -> Any:
+            reply = hear(line)
             point("the head of an answer")
             return reply
 
-        def sent(sock: Any, content: Any, *flags: Any) -> None:
-            send(sock, content, *flags)
-            point("a sent request")
-
         line: Any = _Line
-        plain: Any = _Plain
-        line.ask, plain.sendall = asked, sent
+        line.request, line.getresponse = sent, heard
 
     def _around_the_journal(self) -> None:
         put, lead, point = GroupCommit._put, GroupCommit._lead, self

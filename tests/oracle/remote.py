@@ -1,8 +1,8 @@
 """Runs with the real adapters, in the process that ``child`` forks for each; and what they leave behind.
 
-A wish has, beside what ``child`` knows, ``environment`` (the variables that lead to the simulators) and
-``hurry`` (how many times faster the run's clock goes). The answer tells in ``left`` what is still there when
-the run and its adapters are gone: threads and sockets.
+A wish has, beside what ``child`` knows, ``environment`` (the variables that lead to the simulators),
+``hurry`` (how many times faster the run's clock goes), and ``only`` (the steps that are wanted). The answer
+tells in ``left`` what is still there when the run and its adapters are gone: threads and sockets.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import gc
 import os
 import pkgutil
 import threading
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from stat import S_ISSOCK
 from typing import Any
 
 import av.subtitles.stream
@@ -62,7 +64,8 @@ def _ran(wish: dict[str, Any], points: KillPoints) -> dict[str, Any]:
     providers = open_accounts(wish["environment"])
     pipeline = Path(wish["pipeline"])
     overrides = Overrides(output_dir=wish["folder"])
-    wishes = Wishes(overrides, "a red car", workspace=pipeline.parent, environ={})
+    only = tuple(wish.get("only", ()))
+    wishes = Wishes(overrides, "a red car", only=only, workspace=pipeline.parent, environ={})
     try:
         plan = plan_pipeline(pipeline, wishes, providers, need_input=True)
         folder = make_ready(plan, providers)
@@ -82,11 +85,8 @@ def _ran(wish: dict[str, Any], points: KillPoints) -> dict[str, Any]:
 
 def _sockets() -> list[str]:
     found = []
-    for number in os.listdir("/proc/self/fd"):
-        try:
-            target = os.readlink(f"/proc/self/fd/{number}")
-        except OSError:
-            continue
-        if target.startswith("socket:"):
-            found.append(target)
+    for entry in Path("/dev/fd").iterdir():
+        with suppress(OSError):
+            if S_ISSOCK(os.fstat(int(entry.name)).st_mode):
+                found.append(f"socket {entry.name}")
     return found

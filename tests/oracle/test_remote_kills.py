@@ -6,12 +6,11 @@ import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import acp_action
-
 from tests.oracle.books import check_books, check_hidden, unknown_orders
 from tests.oracle.cloud import HYBRID, MIXED, Cloud, written
 from tests.oracle.extent import EVERYTHING
@@ -49,7 +48,7 @@ def check_kill(
     place.mkdir()
     output = place / "output"
     with Cloud() as cloud:
-        told = {"environment": cloud.environment}
+        told: dict[str, Any] = {"environment": cloud.environment}
         killed = runs.run(pipeline, place, kill_at=kill_at, **told)
         assert killed.code in (-9, 0), killed
         may_be_doubtful = unknown_orders(output)

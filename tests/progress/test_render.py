@@ -193,13 +193,18 @@ def test_nested_groups_count_what_is_in_them() -> None:
 
 
 def test_a_rate_limit_is_named_with_its_provider() -> None:
-    """A step that was refused says whose limit it waits for and how long; so does a row for the provider."""
-    refused = StepParked(2.5, "image_3", GROUP, 3, 3, 1, "rate limit", "429", 8.0)
-    held = LaneHeld(2.5, "fal", 3, 8.0, "429")
-    rows = shown([*MIDDLE, refused, held], 3.0)
-    assert rows[1] == "  ↻ rate limit of fal, 8 s: 3 steps wait"
-    assert rows[6] == "    ↻ image_3     flux_dev            rate limit of fal, 8 s: 429"
-    assert "3 steps wait" not in str(shown([*MIDDLE, held, LaneReopened(3.0, "fal", 0.5)], 3.0))
+    """A step that was refused says whose limit it waits for; its lane has a row with its next start."""
+    own = StepParked(2.5, "image_2", GROUP, 2, 3, 1, "rate limit", "429", 8.0)
+    lane = StepParked(2.5, "image_3", GROUP, 3, 3, 1, "rate limit", "429", 0.0)
+    events = [*MIDDLE[:6], own, lane, LaneHeld(2.5, "fal flux", 3, 8.0, "429")]
+    rows = shown(events, 3.0)
+    assert rows[1] == "  ↻ rate limit of fal flux, 8 s: 3 steps wait"
+    assert rows[5:7] == [
+        "    ↻ image_2     flux_dev            rate limit of fal, 8 s: 429",
+        "    ↻ image_3     flux_dev            rate limit of fal: 429",
+    ]
+    assert shown(events, 11.0)[1] == "  ↻ rate limit of fal flux, tried again now and then: 3 steps wait"
+    assert "3 steps wait" not in str(shown([*events, LaneReopened(11.0, "fal flux", 8.5)], 11.0))
 
 
 def test_what_was_paid_so_far_is_told() -> None:

@@ -76,12 +76,12 @@ class Attempt(NamedTuple):
 PASSED_ON = ("N2.drop", "N2.reset", "N2.499", "N2.500", "N2.504", "N2.502", "N3.cut", "N3.cut_after_id",
              "N3.short", "N3.no_id", "N3.html", "N3.empty")  # fmt: skip
 LIMITED = ("P1.seconds", "P1.date", "P1.past", "P1.negative", "P1.nan", "P1.inf", "P1.huge", "P1.arabic",
-           "P1.garbage", "P1.absent", "P2.body", "P3.concurrency", "P3.pace", "P3.day")  # fmt: skip
+           "P1.garbage", "P1.absent", "P2.body", "P3.concurrency", "P3.pace")  # fmt: skip
 COMMON: dict[str, tuple[str, str]] = {
     **dict.fromkeys(PASSED_ON, ("UnknownOutcome", "intended")),
     **dict.fromkeys(LIMITED, ("RateLimited", "withdrawn")),
     "P3.busy": ("TransientError", "withdrawn"),
-    **dict.fromkeys(("P4.credit", "P5.401", "P5.403"), ("AccountClosed", "withdrawn")),
+    **dict.fromkeys(("P3.day", "P4.credit", "P5.401", "P5.403"), ("AccountClosed", "withdrawn")),
     **dict.fromkeys(("P6.400", "P6.422", "N12.order"), ("FatalError", "withdrawn")),
 }
 """What the faults that all services can have come to: the error, and the last word on the trail."""

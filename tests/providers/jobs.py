@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acp_action.providers.fal import FalProvider
-from acp_action.providers.polling import Experience
+from acp_action.providers.jobs.polling import Experience
 from acp_action.providers.replicate import ReplicateProvider
 from tests.providers.services import Remembering, a_token, account_of, model_of, request_for
 from tests.simulators.fal import FalSimulator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from acp_action.engine.cancel import CancelToken
     from acp_action.providers.base import Product
-    from acp_action.providers.jobs import JobAdapter
+    from acp_action.providers.jobs.adapter import JobAdapter
     from tests.simulators.core import Simulator
 
 QUICK = 0.03

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,7 @@ from acp_action.errors import (
     TransientError,
 )
 from acp_action.providers.account import Network
-from acp_action.providers.http import Wire
+from acp_action.providers.wire.wire import Wire
 from tests.providers.fault_server import (
     FaultServer,
     answer,
@@ -31,7 +32,8 @@ from tests.providers.fault_server import (
     short,
     stalls,
 )
-from tests.providers.wiring import KEY, WALL, LeapingClock, a_token, a_wire, an_account
+from tests.providers.test_download import resolves, with_certificate
+from tests.providers.wiring import KEY, LeapingClock, a_token, a_wire, an_account, kept
 
 if TYPE_CHECKING:
     import socket
@@ -268,17 +270,81 @@ def _twenty(wire: Wire) -> None:
 
 
 def test_connections_that_nobody_needs_are_closed() -> None:
-    """A host of many addresses leaves no connection to each of them behind."""
+    """What many threads needed once is not kept when one of them goes on."""
     now = [0.0]
-    with FaultServer(GOOD) as one, FaultServer(GOOD) as other:
-        wire = a_wire(one, also=[other.url])
+    with FaultServer(chunked_for_ever, GOOD) as server:
+        wire = a_wire(server)
         wire._link._pool._now = lambda: now[0]
-        wire._link._pool._swept = now[0]
-        wire.get("/s", a_token(), what="asking")
+        with wire.stream("/stream", a_token(), what="listening") as stream:
+            wire.get("/s", a_token(), what="asking")
+            assert [*stream] == [("message", "1")]
+        assert len(kept(wire)) == 2
         now[0] += 100
-        wire.get(f"{other.url}/s", a_token(), what="asking")
-        assert [site.port for site in wire._link._pool._idle] == [other.port]
+        wire.get("/s", a_token(), what="asking")
+        assert len(kept(wire)) == 1
         wire.close()
+
+
+def chunked_for_ever(server: FaultServer, sock: socket.socket) -> bool:
+    """One event in chunks, and the connection stays open."""
+    sock.sendall(head(200, {"Transfer-Encoding": "chunked"}) + b"9\r\ndata: 1\n\n\r\n0\r\n\r\n")
+    return True
+
+
+def test_connections_to_many_hosts_are_not_all_kept() -> None:
+    """A service of many addresses leaves no connection to each of them behind."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(FaultServer(GOOD)) for _ in range(10)]
+        wire = a_wire(servers[0], also=[server.url for server in servers])
+        for server in servers:
+            wire.get(f"{server.url}/s", a_token(), what="asking")
+        gc.collect()
+        assert {line.port for line in kept(wire)} == {server.port for server in servers[-8:]}
+        wire.close()
+
+
+def test_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Proxies, passwords and certificates are those that the trusted side handed in."""
+    (tmp_path / "netrc").write_text("machine api.example login me password netrc-secret\n")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "no.pem"))
+    resolves(monkeypatch, ["127.0.0.1"])
+    with FaultServer(GOOD) as server:
+        url = f"http://api.example:{server.port}"
+        wire = Wire(an_account(url, plain_http=True), url, auth={})
+        wire.get("/s", a_token(), what="asking")
+        wire.close()
+    assert "authorization" not in server.requests[0].headers
+
+
+def test_cookies_are_not_kept() -> None:
+    """What one call's answer sets, no other call sends."""
+    with FaultServer(answer(200, Set_Cookie="a=1; Path=/")) as server:
+        wire = a_wire(server)
+        for _ in range(2):
+            wire.get("/s", a_token(), what="asking")
+        wire.close()
+    assert not any("cookie" in request.headers for request in server.requests)
+
+
+def test_an_address_is_asked_as_it_was_given() -> None:
+    """It may be signed as it stands; only what no request can hold is encoded."""
+    with FaultServer(GOOD) as server:
+        wire = a_wire(server)
+        wire.get("/a/./b%2fc|d?e=%7ef&g=[h]&i=ü", a_token(), what="asking")
+        wire.close()
+    assert server.requests[0].target == "/a/./b%2fc|d?e=%7ef&g=[h]&i=%C3%BC"
+
+
+def test_an_empty_file_is_sent_with_its_length(tmp_path: Path) -> None:
+    """Not in chunks, as what has no length."""
+    (tmp_path / "x").write_bytes(b"")
+    with FaultServer(GOOD) as server:
+        a_wire(server).call("PUT", "/up", a_token(), what="x", content=tmp_path / "x")
+    assert server.requests[0].headers["content-length"] == "0"
+    assert "transfer-encoding" not in server.requests[0].headers
 
 
 def test_a_large_answer_may_take_its_time() -> None:
@@ -370,23 +436,41 @@ def test_a_refused_stream_is_an_error() -> None:
         pass
 
 
-def test_a_proxy_is_asked_for_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the name, with its password; through it goes the request itself."""
-    asked: list[str] = []
+def test_a_proxy_is_asked_for_the_way(tmp_path: Path) -> None:
+    """By the name, with its password; through it goes the request itself, which the proxy cannot read."""
+    context, trusted = with_certificate(tmp_path, "api.example")
 
     def tunnel(server: FaultServer, sock: socket.socket) -> bool:
-        asked.append(f"{server.requests[0].target} {server.requests[0].headers['proxy-authorization']}")
         sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        return True
+        with context.wrap_socket(sock, server_side=True) as secure:
+            server._talk(secure)
+        return False
 
     with FaultServer(tunnel, GOOD) as proxy:
-        network = Network({"http": f"http://me:secret@127.0.0.1:{proxy.port}"})
-        account = an_account("http://api.example", network, plain_http=True)
-        wire = Wire(account, "http://api.example", auth={}, wall=lambda: WALL)
-        assert wire.get("/s", a_token(), what="asking").status == 200
+        network = Network({"https": f"http://me:p%40ss@127.0.0.1:{proxy.port}"}, "", trusted.ca_bundle)
+        wire = Wire(an_account("https://api.example", network), "https://api.example", auth={"X-Key": KEY})
+        assert [wire.get("/s", a_token(), what="asking").status for _ in range(2)] == [200, 200]
         wire.close()
-    assert asked == ["api.example:80 Basic bWU6c2VjcmV0"]
-    assert (proxy.requests[1].target, proxy.requests[1].headers["host"]) == ("/s", "api.example")
+    asked, *others = proxy.requests
+    assert (asked.target, asked.headers["proxy-authorization"]) == ("api.example:443", "Basic bWU6cEBzcw==")
+    assert "x-key" not in asked.headers
+    assert [(r.target, r.headers["host"], "proxy-authorization" in r.headers) for r in others] == [
+        ("/s", "api.example", False)
+    ] * 2
+    assert proxy.connections == 1
+
+
+def test_a_proxy_is_given_what_is_asked_by_http() -> None:
+    """With the whole address, as such proxies have it."""
+    with FaultServer(GOOD) as proxy:
+        network = Network({"http": f"http://127.0.0.1:{proxy.port}"})
+        account = an_account("http://api.example", network, plain_http=True)
+        wire = Wire(account, "http://api.example", auth={})
+        assert wire.get("/s?a=1", a_token(), what="asking").status == 200
+        wire.close()
+    assert [(r.target, r.headers["host"]) for r in proxy.requests] == [
+        ("http://api.example/s?a=1", "api.example")
+    ]
 
 
 def test_a_proxy_that_refuses_is_told() -> None:
@@ -394,7 +478,7 @@ def test_a_proxy_that_refuses_is_told() -> None:
     with FaultServer(answer(407)) as proxy:
         network = Network({"https": f"http://me:secret@127.0.0.1:{proxy.port}"})
         wire = Wire(an_account("https://api.example", network), "https://api.example", auth={})
-        with pytest.raises(TransientError, match=r"the proxy refuses the way there \(HTTP 407\)") as error:
+        with pytest.raises(TransientError, match=r"the proxy refuses the way there: HTTP 407") as error:
             wire.call("PUT", "/s", a_token(), what="asking")
     assert "secret" not in str(error.value)
 

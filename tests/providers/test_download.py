@@ -9,6 +9,8 @@ import random
 import socket
 import ssl
 import threading
+import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,8 @@ from PIL import Image
 
 from acp_action.errors import Cancelled, DeadlineExpired, FatalError, TransientError
 from acp_action.providers.account import Network
-from acp_action.providers.download import Downloads, Pace, decode_base64
+from acp_action.providers.media.download import Downloads, Pace
+from acp_action.providers.media.inline import decode_base64
 from tests.providers.fault_server import (
     FaultServer,
     answer,
@@ -228,6 +231,46 @@ def test_s6_the_address_that_was_checked_is_the_one_that_is_reached(
         fetched(tmp_path, f"http://cdn.example:{server.port}/x")
     assert server.requests[0].headers["host"] == f"cdn.example:{server.port}"
     assert lookups == ["cdn.example"]
+
+
+def test_the_next_address_of_a_name_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When nobody answers at the first."""
+    resolves(monkeypatch, ["127.0.0.2", "127.0.0.1"])
+    with FaultServer(GOOD) as server:
+        assert fetched(tmp_path, f"http://cdn.example:{server.port}/x").path.read_bytes() == PNG
+
+
+def test_a_redirect_is_not_read_to_its_end(tmp_path: Path) -> None:
+    """It may have none."""
+
+    def endless(server: FaultServer, sock: socket.socket) -> bool:
+        sock.sendall(head(302, {"Location": "/next", "Content-Length": str(10**12)}))
+        with suppress(OSError):
+            while not server.over.is_set():
+                sock.sendall(b"x" * 100_000)
+        return False
+
+    with FaultServer(endless, GOOD) as server:
+        assert fetched(tmp_path, server.url).path.read_bytes() == PNG
+
+
+SIGNED = "?X-Amz-Signature=sssecret"
+ODD_HEADER = raw(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n")
+
+
+@pytest.mark.parametrize("act", [closes, resets, short(PNG[:-10]), ODD_HEADER])
+def test_s25_a_signed_address_is_in_no_error_and_no_log(
+    tmp_path: Path, act: Act, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not in those of the library either."""
+    with (
+        FaultServer(act) as server,
+        caplog.at_level("DEBUG"),
+        pytest.raises((TransientError, FatalError)) as error,
+    ):
+        fetched(tmp_path, f"{server.url}/a.png{SIGNED}")
+    assert "sssecret" not in "".join(traceback.format_exception(error.value)) + caplog.text
+    assert server.requests[0].target == f"/a.png{SIGNED}"
 
 
 def resolves(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> list[str]:

@@ -70,7 +70,6 @@ OUTCOMES = {
     **dict.fromkeys(_FETCHED, ("made", "accepted")),
     # There is no limit on the pace: it is the service that is busy.
     **dict.fromkeys(_LIMITED, ("TransientError", "withdrawn")),
-    "P3.day": ("AccountClosed", "withdrawn"),
     **dict.fromkeys(("N13.html", "N13.json"), ("UnknownOutcome", "intended")),
     **dict.fromkeys(("P4.402", "P5.unusual", "P5.permission"), ("AccountClosed", "withdrawn")),
     **dict.fromkeys(("P6.voice", "P6.string", "P6.list"), ("FatalError", "withdrawn")),

@@ -59,7 +59,6 @@ def drawn(sim: GeminiSimulator, folder: Path, **more: Any) -> Attempt:
 
 OUTCOMES = {
     **COMMON,
-    "P3.day": ("AccountClosed", "withdrawn"),
     **dict.fromkeys(("P3.spend", "P5.400"), ("AccountClosed", "withdrawn")),
     "P6.place": ("FatalError", "withdrawn"),
     **dict.fromkeys(

@@ -176,7 +176,7 @@ def test_media_in_the_answer_are_not_written_down(
     """A data URI is asked for again by the job's id; the trail holds addresses only."""
     with kind.simulate() as sim:
         sim.script("P14.garbage", times=math.inf)
-        monkeypatch.setattr("acp_action.providers.jobs._LONGEST_KEPT", 8)
+        monkeypatch.setattr("acp_action.providers.jobs.adapter._LONGEST_KEPT", 8)
         made = attempt(kind, sim, tmp_path)
         assert made.end == "FatalError"
         sim.calm()

@@ -7,6 +7,7 @@ import json
 import select
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,8 @@ from acp_action.errors import (
     TransientError,
     UnknownOutcome,
 )
-from acp_action.providers.http import Answer, Part, Rules, unreadable
+from acp_action.providers.account import Network
+from acp_action.providers.wire.wire import Answer, Part, Rules, unreadable
 from acp_action.redaction import SECRETS
 from tests.providers.fault_server import (
     FaultServer,
@@ -37,7 +39,8 @@ from tests.providers.fault_server import (
     stalls,
     until_close,
 )
-from tests.providers.wiring import KEY, Ledger, a_token, a_wire
+from tests.providers.test_download import with_certificate
+from tests.providers.wiring import KEY, Ledger, a_token, a_wire, an_account, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -262,12 +265,42 @@ def test_an_order_goes_over_no_connection_that_may_be_closing() -> None:
         wire.close()
 
 
+@pytest.mark.parametrize(("act", "told"), [(closes, OPEN), (resets, OPEN), (stalls, OPEN), (answer(), OPEN)])
+def test_what_left_is_known_under_tls_too(tmp_path: Path, act: Act, told: list[str]) -> None:
+    """An order is in doubt once it is out, and not before."""
+    context, network = with_certificate(tmp_path, "localhost")
+    trail, stranger = Ledger(), Ledger()
+    with FaultServer(act, tls=context) as server:
+        url = f"https://localhost:{server.port}"
+        with suppress(UnknownOutcome):
+            a_wire(url, account=an_account(url, network)).order(
+                "/x", a_token(0.3), trail, what="ordering", json={}
+            )
+        with pytest.raises(FatalError, match="the certificate is not trusted"):
+            a_wire(url).order("/x", a_token(), stranger, what="ordering", json={})
+    assert (trail.words, stranger.words, len(server.requests)) == (told, NOTHING_MADE, 1)
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_a_stop_ends_the_making_of_a_connection(secure: bool) -> None:
+    """Also in the middle of a TLS handshake, or of a proxy's silence; nothing was ordered."""
+    token, trail = a_token(1000), Ledger()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        network = Network() if secure else Network({"https": url.replace("https", "http")})
+        wire = a_wire("https://api.example" if not secure else url, account=an_account(url, network), also=[])
+        threading.Timer(0.05, token.cancel, ["enough"]).start()
+        with pytest.raises(Cancelled, match="enough"):
+            wire.order("/x", token, trail, what="ordering", json={})
+    assert trail.words == NOTHING_MADE
+
+
 def test_a_connection_that_the_server_closed_is_not_used() -> None:
     """The next order takes a fresh one, and succeeds."""
     with FaultServer(raw(head(200, {"Content-Length": "2"}) + b"{}"), answer()) as server:
         wire = a_wire(server)
         wire.order("/x", a_token(), Ledger(), what="ordering", json={})
-        (line,) = next(iter(wire._link._pool._idle.values()))
+        (line,) = kept(wire)
         assert select.select([line.sock], [], [], 5)[0], "the server has closed it"
         wire.order("/x", a_token(), Ledger(), what="ordering", json={})
         wire.close()
@@ -322,10 +355,11 @@ def test_s25_messages_hold_no_key() -> None:
 @pytest.mark.parametrize("key", ["two\nlines", "“quoted”", "nul\0"])
 def test_a_key_that_no_header_may_hold_is_refused_without_showing_it(key: str) -> None:
     """Nothing is sent."""
+    trail = Ledger()
     with FaultServer(answer()) as server, pytest.raises(FatalError, match="'Authorization' cannot be") as no:
-        a_wire(server).order("/x", a_token(), Ledger(), what="x", json={}, headers={"Authorization": key})
+        a_wire(server).order("/x", a_token(), trail, what="x", json={}, headers={"Authorization": key})
     assert key not in str(no.value)
-    assert server.requests == []
+    assert (server.requests, trail.words) == ([], NOTHING_MADE)
 
 
 def test_an_unreadable_answer_is_told_with_its_beginning() -> None:

@@ -12,8 +12,8 @@ from acp_action.catalogue.models import catalogue
 from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.errors import FatalError
 from acp_action.providers.local.vocabulary import complaints as local_complaints
-from acp_action.providers.params import resolve, settled_fields
-from acp_action.providers.vocabulary import media_port, nested
+from acp_action.providers.params.resolve import resolve, settled_fields
+from acp_action.providers.params.vocabulary import media_port, nested
 from tests.providers.services import model_of
 
 T2I, I2I = "text_to_image", "image_to_image"

@@ -9,7 +9,7 @@ from PIL import Image
 
 from acp_action.errors import Cancelled, FatalError
 from acp_action.providers.local.pixels import flattened, loaded
-from acp_action.providers.pictures import opened, require_pixels, room_for
+from acp_action.providers.media.pictures import opened, require_pixels, room_for
 from tests.providers.making import ManualToken, a_picture
 
 if TYPE_CHECKING:

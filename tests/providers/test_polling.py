@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acp_action.providers.polling import Expectation, Experience, next_in_queue, next_look
+from acp_action.providers.jobs.polling import Expectation, Experience, next_in_queue, next_look
 
 WRONG_BY = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
 SUBMIT_AND_RESULT = 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import pytest
 
@@ -56,6 +57,27 @@ def test_an_adapter_is_made_once_for_all_threads() -> None:
     for thread in threads:
         thread.join()
     assert len(made) == 1
+
+
+def test_connections_are_closed_when_the_last_one_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that ends takes none from another one with the same accounts, and the last leaves none behind."""
+    found, closed = adapters(), list[str]()
+    for name in ("fal", "openai"):
+        monkeypatch.setattr(found[name], "close", partial(closed.append, name))
+    with found.lent() as lent:
+        with found.lent():
+            assert lent["local"].name == "local"
+        assert closed == []
+    assert sorted(closed) == ["fal", "openai"]
+
+
+def test_connections_are_closed_also_after_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a run ends."""
+    found, closed = adapters(), list[str]()
+    monkeypatch.setattr(found["fal"], "close", partial(closed.append, "fal"))
+    with pytest.raises(ZeroDivisionError), found.lent():
+        raise ZeroDivisionError
+    assert closed == ["fal"]
 
 
 def test_no_two_providers_share_a_variable_or_an_input() -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from acp_action.errors import FatalError, PolicyRefusal
 from acp_action.providers.base import RemoteJob
-from acp_action.providers.ends import CancelledThere, Ended
-from acp_action.providers.params import resolve
+from acp_action.providers.jobs.ends import CancelledThere, Ended
+from acp_action.providers.jobs.watch import Look
+from acp_action.providers.params.resolve import resolve
 from acp_action.providers.replicate import ReplicateProvider
-from acp_action.providers.watch import Look
 from tests.providers.jobs import REPLICATE, attempt
 from tests.providers.services import Remembering, a_token, account_of, model_of, request_for
 from tests.providers.test_fal import a_picture

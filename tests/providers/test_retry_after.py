@@ -12,11 +12,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from acp_action.errors import RateLimited
-from acp_action.providers.answer import Answer
+from acp_action.errors import AccountClosed, RateLimited
 from acp_action.providers.base import Announced
-from acp_action.providers.persist import pause_after
-from acp_action.providers.retry_after import CAP, announced, kind_of, retry_after, seconds_in
+from acp_action.providers.wire.answer import Answer
+from acp_action.providers.wire.faults import limited
+from acp_action.providers.wire.persist import pause_after
+from acp_action.providers.wire.retry_after import CAP, announced, kind_of, retry_after, seconds_in
 from tests.providers.wiring import WALL
 
 DATE = formatdate(WALL, usegmt=True)
@@ -249,3 +250,22 @@ def test_p3_the_kind_of_limit_is_in_the_words(body: bytes, kind: str) -> None:
 def test_limits_that_headers_announce(headers: dict[str, str], limits: Announced | None) -> None:
     """As far as they tell; a window of unknown length gives no pace."""
     assert announced(headers) == limits
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "why"),
+    [
+        (b'{"error": {"message": "Rate limit exceeded: free-models-per-day"}}', {}, "day"),
+        (b"You have used up your daily quota", {"retry-after": "7200"}, "day"),
+        (b"Limit 200 on requests per day (RPD)", {"retry-after": "432"}, "day"),
+        (b"Limit 200 on requests per day (RPD)", {"retry-after": "8.6"}, None),
+        (b"Rate limit exceeded: free-models-per-min", {}, None),
+        (b"Too many requests today and tomorrow", {}, None),
+    ],
+)
+def test_a_quota_of_the_day_closes_the_account(body: bytes, headers: dict[str, str], why: str | None) -> None:
+    """Waiting for tomorrow is not waiting; a day that is the last 24 hours may be over in a moment."""
+    error = limited("fal: ordering: HTTP 429", Answer(429, headers, body, ""), 0.0)
+    assert getattr(error, "why", None) == why
+    told = float(headers["retry-after"]) if headers else None
+    assert (error.reopens_in if isinstance(error, AccountClosed) else error.retry_after) == told

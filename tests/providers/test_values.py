@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from acp_action.providers import values
+from acp_action.providers.params import values
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from acp_action.providers.base import RemoteJob
-from acp_action.providers.polling import Expectation
-from acp_action.providers.watch import Look, Watch
+from acp_action.providers.jobs.polling import Expectation
+from acp_action.providers.jobs.watch import Look, Watch
 
 TEN_SECONDS = Expectation(math.log(10), 0.6)
 

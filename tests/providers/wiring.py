@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from acp_action.engine.cancel import CancelToken
 from acp_action.providers.account import Account, Network
 from acp_action.providers.base import LooseTrail
-from acp_action.providers.http import Wire
+from acp_action.providers.wire.wire import Wire
 
 if TYPE_CHECKING:
     import threading
@@ -76,6 +76,13 @@ class Ledger(LooseTrail):
 def an_account(url: str, network: Network | None = None, **changes: Any) -> Account:
     """An account at ``url``."""
     return Account("fal", KEY, {"api": url}, "FAL_KEY", "fal-key", network=network or Network(), **changes)
+
+
+def kept(wire: Wire) -> list[Any]:
+    """The connections that a wire keeps open for later."""
+    pools = wire._link._pool._session.get_adapter("http://").poolmanager.pools  # type: ignore[attr-defined]
+    lines = [line for key in pools.keys() for line in pools.get(key).pool.queue]  # noqa: SIM118 - no dict
+    return [line for line in lines if line is not None and line.sock is not None]
 
 
 def a_wire(server: FaultServer | str, **changes: Any) -> Wire:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from acp_action.engine.throttle.pace import WASTE
+from acp_action.engine.throttle.pace import WASTE, within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +16,8 @@ _FIRST_GAP, _GROWTH, _LONGEST_GAP = 1.0, 3.0, 90.0
 _ENOUGH = 4
 # A level that trials confirmed that often gives way only to so many refusals within so many seconds.
 _CONFIRMED, _REFUSALS, _WITHIN = 2, 3, 5.0
+# What a snapshot may say.
+_MOST, _MOST_FAILURES = 100_000, 40
 
 
 class CapMeter:
@@ -95,9 +97,14 @@ class CapMeter:
     def snapshot(self) -> dict[str, Any]:
         """What was learnt, as JSON values."""
         level = None if self.level == math.inf else self.level
-        return {"level": level, "confirmed": self.confirmed, "failures": self._failures}
+        return {"level": level, "confirmed": self.confirmed, "failures": min(self._failures, _MOST_FAILURES)}
 
     def restore(self, learnt: Mapping[str, Any]) -> None:
-        """Go on from a snapshot. Raises KeyError, TypeError or ValueError when it is none."""
-        self.level = math.inf if learnt["level"] is None else max(int(learnt["level"]), 1)
-        self.confirmed, self._failures = int(learnt["confirmed"]), min(max(int(learnt["failures"]), 0), 40)
+        """Go on from a snapshot. Raises KeyError, TypeError or ValueError when it is none.
+
+        It may lie, since it comes from a file: how sure of its level an earlier run was counts for nothing.
+        """
+        level = learnt["level"]
+        self.level = math.inf if level is None else int(within(level, 1, _MOST))
+        self.confirmed = min(int(within(learnt["confirmed"], 0, 1e9)), _CONFIRMED - 1)
+        self._failures = int(within(learnt["failures"], 0, _MOST_FAILURES))

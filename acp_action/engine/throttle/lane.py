@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from acp_action.engine.budget import RetryBudget
 from acp_action.engine.throttle.limits import UNCOUNTED, Limits, Ticket
 from acp_action.engine.throttle.throttle import Throttle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from acp_action.providers.base import Announced
 
@@ -97,6 +98,11 @@ class Lane:
         with self._lock:
             self._throttle.restore(learnt)
 
+    @property
+    def used(self) -> bool:
+        """Whether a request went through it."""
+        return self._throttle.sent > 0
+
     def watch(self, tell: Callable[[], None]) -> None:
         """Call ``tell`` after each request that comes back; it must be quick and take no lock of ours."""
         with self._lock:
@@ -122,6 +128,7 @@ class Lanes:
         self._limits = limits
         self._lanes: dict[tuple[str, str, str], Lane] = {}
         self._told: dict[tuple[str, str, Limits], Lane] = {}
+        self._budgets: dict[tuple[str, str], RetryBudget] = {}
         self._learnt: dict[str, Mapping[str, Any]] = {}
         self._lock = threading.Lock()
         self.wall = wall
@@ -149,17 +156,31 @@ class Lanes:
                 self._told[key] = Lane(Throttle(limits, wall=self.wall))
             return self._told[key]
 
-    def snapshot(self, wall: float) -> dict[str, Any]:
-        """What all lanes have learnt, as JSON values; ``wall``: now, in seconds since the epoch."""
+    def budget(self, provider: str, account: str = "") -> RetryBudget:
+        """The one budget for retries of what this provider failed at."""
         with self._lock:
-            found = {"/".join(key): lane.snapshot() for key, lane in self._lanes.items()}
+            return self._budgets.setdefault((provider, account), RetryBudget())
+
+    def snapshot(self, wall: float, accounts: Collection[tuple[str, str]] | None = None) -> dict[str, Any]:
+        """What lanes that were used have learnt, as JSON values; ``wall``: now, in seconds since the epoch.
+
+        ``accounts``: of these providers and accounts only.
+        """
+        with self._lock:
+            lanes = {key: lane for key, lane in self._lanes.items() if lane.used}
+        found = {
+            "/".join(key): lane.snapshot()
+            for key, lane in lanes.items()
+            if accounts is None or key[:2] in accounts
+        }
         return {"at": wall, "lanes": {key: learnt for key, learnt in found.items() if learnt}}
 
     def restore(self, learnt: Mapping[str, Any], wall: float) -> None:
         """Let lanes that are made from now on go on from a snapshot, if it is younger than a day."""
         at, lanes = learnt.get("at"), learnt.get("lanes")
         if isinstance(at, int | float) and isinstance(lanes, dict) and 0.0 <= wall - at < _DAY:
-            self._learnt = lanes
+            with self._lock:
+                self._learnt = {**self._learnt, **lanes}
 
 
 def _usual(provider: str, profile: str | None) -> Limits:

@@ -21,6 +21,8 @@ _AGREE = (0.75, 1.33)
 _STEADY = 3
 # How much of what was tried beyond the measured rate is believed.
 _HOPE = 0.4
+# What a snapshot may say: requests a second, and seconds. Of slower ones too little is seen to go on from.
+_RATES, _SPANS = (1.0 / 60.0, 10_000.0), (0.01, 24 * 3600.0)
 # Slots left empty after a refusal.
 _SKIP = 0.3
 # Slots that may be made up for when they were missed: none but the current one, more under announced limits.
@@ -50,20 +52,21 @@ class PaceMeter:
         self._credit = 1.0
         self._anchor: tuple[float, int] | None = None  # a moment when the provider was full; let in before it
         self._idle = 0.0  # seconds since then in which it was not the pace that held requests back
+        self._warming: float | None = None  # seconds of being pressed since it went on from a snapshot
 
     @property
     def pace(self) -> float:
         """Requests a second now."""
         if self.rate is None:
-            if self.ceiling < math.inf:
-                return self.ceiling
-            return _FIRST * math.exp2(min(self.pressed / _DOUBLES_IN, 60.0))
+            return _slow_start(self.pressed) if self.ceiling == math.inf else self.ceiling
         low = self.rate * 0.998
         if self.pressed < self.plateau:
             pace = low + (self.high - low) * self.pressed / self.plateau
         else:
             over = min((self.pressed - self.plateau) / self._tau, 9.0)
             pace = self.high * math.exp(0.01 * (2.0**over - 1.0))
+        if self._warming is not None:
+            pace = min(pace, _slow_start(self._warming))
         return min(pace, self.ceiling)
 
     @property
@@ -76,9 +79,16 @@ class PaceMeter:
         """Whether this is one of the first few of a provider of which nothing is known."""
         return self._free > 0 and self.rate is None and self.ceiling == math.inf
 
+    @property
+    def _is_warming(self) -> bool:
+        """Whether a rate that an earlier run learnt is higher than what this one has tried."""
+        return self._warming is not None and _slow_start(self._warming) < (self.rate or 0.0)
+
     def admit(self, now: float, pressed: float, idle: float) -> None:
         """A request leaves, held back for ``pressed`` seconds by the pace and ``idle`` by something else."""
         self.pressed += pressed
+        if self._warming is not None:
+            self._warming += pressed
         self._idle += max(idle, 0.0)
         gap = 1.0 / self.pace
         if self._opens_freely:
@@ -108,7 +118,8 @@ class PaceMeter:
 
         ``start``: when the very first was sent. ``recent``: requests a second let in lately.
         """
-        if self.rate is None:
+        if self.rate is None or self._is_warming:
+            self._warming = None
             average = admitted / (sent - start) if sent > start else math.inf
             self._begin(max(min(0.8 * self.pace, average), 1e-3), math.inf)
             self.full_at(sent, admitted)
@@ -174,25 +185,42 @@ class PaceMeter:
     def snapshot(self) -> dict[str, Any]:
         """What was learnt, as JSON values."""
         return {
-            "rate": self.rate,
-            "measured": self.measured,
+            "rate": _rememberable(self.rate),
+            "measured": _rememberable(self.measured),
             "plateau": self.plateau,
             "span": self.span,
             "agreeing": self.agreeing,
         }
 
     def restore(self, learnt: Mapping[str, Any]) -> None:
-        """Go on from a snapshot. Raises KeyError, TypeError or ValueError when it is none."""
+        """Go on from a snapshot. Raises KeyError, TypeError or ValueError when it is none.
+
+        It may lie, since it comes from a file. So the pace rises to it as to one that nobody knows, and
+        nothing counts as steady that was not seen to be in this run.
+        """
         if learnt["rate"] is None:
             return
-        self.agreeing = int(learnt["agreeing"])
-        self.measured = _positive(learnt["measured"]) if learnt["measured"] is not None else None
-        self.plateau, self.span = _positive(learnt["plateau"]), max(float(learnt["span"]), 0.0)
-        self._begin(_positive(learnt["rate"]), math.inf)
+        measured, rate = learnt["measured"], within(learnt["rate"], *_RATES)
+        self.agreeing = min(int(within(learnt["agreeing"], 0, 1e9)), _STEADY - 1)
+        self.measured = None if measured is None else within(measured, *_RATES)
+        self.plateau, self.span = within(learnt["plateau"], *_SPANS), within(learnt["span"], 0.0, _SPANS[1])
+        self._warming = 0.0
+        self._begin(rate, math.inf)
 
 
-def _positive(value: Any) -> float:
-    number = float(value)
-    if not 0.0 < number < math.inf:
-        raise ValueError(f"{value!r} is no rate")
-    return number
+def within(value: Any, least: float, most: float) -> float:
+    """A number in these bounds. Raises TypeError for what is no number, ValueError for any other."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    if not least <= value <= most:
+        raise ValueError(f"{value!r} is not from {least:g} to {most:g}")
+    return value
+
+
+def _rememberable(rate: float | None) -> float | None:
+    return None if rate is None or not _RATES[0] <= rate <= _RATES[1] else rate
+
+
+def _slow_start(pressed: float) -> float:
+    """Requests a second of a provider of which nothing is known."""
+    return _FIRST * math.exp2(min(pressed / _DOUBLES_IN, 60.0))

@@ -50,6 +50,11 @@ class Throttle:
         """How many requests are out."""
         return self._tally.in_flight
 
+    @property
+    def sent(self) -> int:
+        """How many requests it has let go."""
+        return self._tally.sent
+
     def next_opening(self, now: float) -> float:
         """When a request may be sent: ``now``, a later moment, or ``inf`` until one in flight comes back."""
         self._look(now)
@@ -147,15 +152,17 @@ class Throttle:
             return None
         return {"pace": self.pace.snapshot(), "cap": self.cap.snapshot()}
 
-    def restore(self, learnt: Mapping[str, Any]) -> None:
-        """Go on from a snapshot. What is not one, and what comes after the first request, is of no effect."""
+    def restore(self, learnt: Mapping[str, Any]) -> bool:
+        """Go on from a snapshot; false, and of no effect, for what is none and after the first request."""
         if self._tally.sent:
-            return
+            return False
         with suppress(KeyError, TypeError, ValueError):
             pace, cap = PaceMeter(self.pace.ceiling), CapMeter(self.cap.most)
             pace.restore(learnt["pace"])
             cap.restore(learnt["cap"])
             self.pace, self.cap = pace, cap
+            return True
+        return False
 
     def _judge(self, ticket: Ticket, now: float, kind: str, slack: int) -> Blame:
         if kind == "concurrency":

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from acp_action.errors import FatalError, UnknownOutcome
-from acp_action.providers.answer import excerpt
 from acp_action.providers.base import Complaint, Product, RemoteJob
-from acp_action.providers.calls import entry, told_by
-from acp_action.providers.elevenlabs import wire as messages
+from acp_action.providers.elevenlabs import messages
 from acp_action.providers.elevenlabs.voices import SEARCH, found_voice, known_voice
-from acp_action.providers.inputs import media_type
+from acp_action.providers.media.inputs import media_type
+from acp_action.providers.params.vocabulary import nested
+from acp_action.providers.reading import entry
 from acp_action.providers.remote import Remote
-from acp_action.providers.vocabulary import nested
+from acp_action.providers.wire.answer import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from acp_action.catalogue.models import Model
     from acp_action.providers.account import Account
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.download import Downloads
-    from acp_action.providers.http import Answer, Rules, Wire
-    from acp_action.providers.params import Fields
+    from acp_action.providers.media.download import Downloads
+    from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
+    from acp_action.providers.wire.wire import Answer, Rules, Wire
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 """The largest sound that is taken: more than half an hour of bare samples."""
@@ -71,7 +71,7 @@ class ElevenLabsProvider(Remote):
 
     def greeting(self, answer: Answer) -> str:
         """How much of the month's characters is used."""
-        told = told_by(answer)
+        told = answer.tree
         used, most = entry(told, "character_count"), entry(told, "character_limit")
         if not isinstance(used, int) or not isinstance(most, int):
             return ""
@@ -140,7 +140,7 @@ class ElevenLabsProvider(Remote):
         answer: Answer,
     ) -> Product:
         """The product of what was received. Raises UnknownOutcome for what is no sound: it was paid for."""
-        from acp_action.providers.verify import kept
+        from acp_action.providers.media.verify import kept
 
         form = answer.headers.get("content-type", "")
         if not form.startswith(("audio/", "application/octet-stream")):
@@ -165,7 +165,7 @@ class ElevenLabsProvider(Remote):
         if found is None:
             asked = {"search": name, "page_size": _VOICES}
             answer = self.wire.get(SEARCH, token, what="looking for a voice", params=asked)
-            found = self._voices[name] = found_voice(name, told_by(answer))
+            found = self._voices[name] = found_voice(name, answer.tree)
         return found
 
 

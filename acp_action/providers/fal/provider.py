@@ -8,11 +8,9 @@ inputs and outputs switched off: by it a later run finds what was paid.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
-from urllib.parse import urlsplit
 
 from acp_action.errors import DeadlineExpired, FatalError, PolicyRefusal, RateLimited, TransientError
 from acp_action.providers.base import RemoteJob
-from acp_action.providers.ends import Ended, FieldError, named
 from acp_action.providers.fal.answers import (
     FalRules,
     error_inside,
@@ -33,25 +31,23 @@ from acp_action.providers.fal.states import (
     seed_of,
     status_look,
 )
-from acp_action.providers.http import retry_after, unreadable
-from acp_action.providers.inputs import media_inputs
-from acp_action.providers.jobs import JobAdapter
-from acp_action.providers.parting import Within
+from acp_action.providers.jobs.adapter import JobAdapter
+from acp_action.providers.jobs.ends import Ended, FieldError, named
+from acp_action.providers.jobs.parting import Within
+from acp_action.providers.jobs.watch import Look
 from acp_action.providers.remote import Probe
-from acp_action.providers.vocabulary import nested, vocabulary
-from acp_action.providers.watch import Look
+from acp_action.providers.wire.wire import retry_after, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from acp_action.errors import ProviderError
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.http import Answer, Rules
-    from acp_action.providers.params import Fields
+    from acp_action.providers.jobs.watch import Watch
+    from acp_action.providers.media.inputs import MediaInput
+    from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
-    from acp_action.providers.watch import Watch
+    from acp_action.providers.wire.wire import Answer, Rules
 
-REST: Final = "https://rest.fal.ai"
 # All but redirects, which are an error of their own.
 _ANY: Final = frozenset(range(200, 600)) - frozenset(range(300, 400))
 # Seconds for one try of a call; a submit only puts a job into a queue.
@@ -61,6 +57,8 @@ _ASK: Final = 15.0
 _PATIENCE: Final = 1.3
 _LEAST_PATIENCE: Final = 2.0
 _KEY_TROUBLE: Final = frozenset({401, 403})
+# Whatever the queue says to a call that asks for nothing, it is there.
+_ANY_ANSWER: Final = range(200, 500)
 # The least start time that fal takes.
 _LEAST_START: Final = 2.0
 
@@ -87,8 +85,13 @@ class FalProvider(JobAdapter):
         return {"Authorization": f"Key {self.account.key}"}
 
     def probe(self, token: Token) -> Probe:
-        """At the address for uploads: what the queue would be asked for nothing says nothing of the key."""
-        return Probe(date=self._files.leave(token).headers.get("date", ""))
+        """At the address for uploads: what the queue would be asked for nothing says nothing of the key.
+
+        The queue is asked whether it answers at all; orders go there, and it may be another address.
+        """
+        taken = self._files.leave(token)
+        self.wire.call("GET", "/", token, what="looking whether the queue answers", ok=_ANY_ANSWER)
+        return Probe(date=taken.headers.get("date", ""))
 
     def rules(self) -> Rules:
         """Fal's errors."""
@@ -101,7 +104,7 @@ class FalProvider(JobAdapter):
     ) -> tuple[RemoteJob, Look | None]:
         """Put the job into the queue; nothing is known of its state then."""
         endpoint = str(request.model.entry["endpoint"])
-        body = self._body(request, fields, token)
+        body = self.body(request, fields, token)
         headers = {}
         if _LEAST_START <= token.remaining() < float("inf"):
             # Past it the job is dropped if it has not begun: nobody would wait for it any more.
@@ -117,13 +120,9 @@ class FalProvider(JobAdapter):
         trail.accepted(job)
         return job, None
 
-    def _body(self, request: Request, fields: Fields, token: Token) -> dict[str, Any]:
-        known = vocabulary(request.type, request.model)
-        body: dict[str, Any] = self.text_fields(request, fields)
-        media = [self._files.address(item, token) for item in media_inputs(request)]
-        if known.port is not None and media:
-            body[known.port.name] = media if known.port.type.startswith("list") else media[0]
-        return {**body, **nested(fields.values)}
+    def reachable(self, item: MediaInput, token: Token) -> str:
+        """Small files go along, others are uploaded once."""
+        return self._files.address(item, token)
 
     def _accepted(self, answer: Answer, endpoint: str) -> RemoteJob:
         """The job that fal has taken. Raises UnknownOutcome when its id cannot be read."""
@@ -131,27 +130,16 @@ class FalProvider(JobAdapter):
         if found is None:
             raise unreadable(answer, "fal: ordering")
         name, tree = found
-        own = f"{self._base}/{app_of(endpoint)}/requests/{name}"
+        own = f"{self.base}/{app_of(endpoint)}/requests/{name}"
         built = {"status": f"{own}/status", "response": own, "cancel": f"{own}/cancel"}
-        # The addresses it tells, as its documentation asks; but the key is sent to this account's host alone.
-        told = {role: str(tree.get(f"{role}_url")) for role in built}
-        return RemoteJob(name, {r: told[r] if self._is_own(told[r]) else built[r] for r in built})
-
-    @property
-    def _base(self) -> str:
-        return self.account.urls.get("api", self.address).rstrip("/")
-
-    def _is_own(self, url: str) -> bool:
-        try:
-            return urlsplit(url)[:2] == urlsplit(self._base)[:2]
-        except ValueError:
-            return False
+        # The addresses it tells, as its documentation asks.
+        return RemoteJob(name, self.own_addresses(built, {r: tree.get(f"{r}_url") for r in built}))
 
     # --- watching
 
     def look(self, job: RemoteJob, token: Token) -> Look:
         """Ask for the status. What is no sense, or trouble of the way there, is ``unclear``."""
-        url = self._url(job, "status")
+        url = self.url(job, "status")
         try:
             answer = self.wire.call(
                 "GET",
@@ -168,7 +156,7 @@ class FalProvider(JobAdapter):
 
     def _read_status(self, answer: Answer) -> Look:
         if answer.status in (401, 403):
-            raise self._told_by_table(answer)
+            raise self.told_by_table(answer)
         tree = answer.tree
         if answer.status in (200, 202) and isinstance(tree, dict):
             return status_look(tree)
@@ -181,7 +169,7 @@ class FalProvider(JobAdapter):
         if not self._streams:
             return None
         patience = max(watch.expected.at(_PATIENCE), _LEAST_PATIENCE)
-        url = f"{self._url(watch.job, 'status')}/stream"
+        url = f"{self.url(watch.job, 'status')}/stream"
         heard = False
         try:
             within = Within(token, patience)
@@ -208,7 +196,7 @@ class FalProvider(JobAdapter):
         tree, model = answer.tree, request.model
         if answer.status != 200 or not isinstance(tree, dict):
             error = job_error(answer)
-            raise Ended(named(error, fields), after(answer, error)) if error else self._told_by_table(answer)
+            raise (Ended(named(error, fields), after(answer, error)) if error else self.told_by_table(answer))
         writes = model.makes == "text"
         files, text = ([], text_in(tree, model)) if writes else (files_in(tree, model), "")
         error = error_inside(tree)
@@ -246,23 +234,12 @@ class FalProvider(JobAdapter):
                 look = self.look(job, token)
 
     def _ask_for_result(self, job: RemoteJob, token: Token) -> Answer:
-        url = self._url(job, "response")
+        url = self.url(job, "response")
         return self.wire.call("GET", url, token, what="fetching the result", timeout=4 * _ASK, ok=_ANY)
 
     def cancel(self, job: RemoteJob, token: Token) -> Look:
         """Call the job off, and look whether it was in time."""
-        answer = self.wire.call("PUT", self._url(job, "cancel"), token, what="cancelling the job", ok=_ANY)
+        answer = self.wire.call("PUT", self.url(job, "cancel"), token, what="cancelling the job", ok=_ANY)
         if answer.status == 400:
             return Look("ended")
         return self.look(job, token)
-
-    def _url(self, job: RemoteJob, role: str) -> str:
-        try:
-            return job.urls[role]
-        except KeyError as error:
-            raise FatalError(f"fal: job {job.id} was written down without its {role} address") from error
-
-    def _told_by_table(self, answer: Answer) -> ProviderError:
-        from acp_action.providers.faults import error_of
-
-        return error_of(answer, "the job", self.account, self.rules(), paid=False, now=0.0)

@@ -7,16 +7,16 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from acp_action.errors import TransientError
-from acp_action.providers import values
-from acp_action.providers.ends import CancelledThere
 from acp_action.providers.fal.answers import error_inside, job_error
-from acp_action.providers.watch import Look
+from acp_action.providers.jobs.ends import CancelledThere
+from acp_action.providers.jobs.watch import Look
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acp_action.errors import ProviderError
-    from acp_action.providers.http import Answer
+    from acp_action.providers.wire.wire import Answer
 
 _STATES: Final[Mapping[str, Literal["queued", "begun", "ended"]]] = {
     "IN_QUEUE": "queued",

@@ -9,13 +9,13 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import FatalError, TransientError
-from acp_action.providers.calls import entry, told_by
-from acp_action.providers.gemini.wire import VERSION
+from acp_action.providers.gemini.messages import VERSION
+from acp_action.providers.reading import entry
 
 if TYPE_CHECKING:
     from acp_action.providers.base import Token
-    from acp_action.providers.http import Wire
-    from acp_action.providers.inputs import MediaInput
+    from acp_action.providers.media.inputs import MediaInput
+    from acp_action.providers.wire.wire import Wire
 
 _WHAT: Final = "uploading a picture"
 # Pictures are ready at once, nearly always.
@@ -44,7 +44,7 @@ def upload(wire: Wire, item: MediaInput, name: str, token: Token) -> str:
         raise TransientError("Gemini gave no address to upload a picture to")
     command = {"X-Goog-Upload-Command": "upload, finalize", "X-Goog-Upload-Offset": "0"}
     sent = wire.call("POST", address, token, what=_WHAT, content=item.content(), headers=command)
-    return _when_ready(wire, entry(told_by(sent), "file"), token)
+    return _when_ready(wire, entry(sent.tree, "file"), token)
 
 
 def _when_ready(wire: Wire, file: Any, token: Token) -> str:
@@ -59,4 +59,4 @@ def _when_ready(wire: Wire, file: Any, token: Token) -> str:
         if not _NAME.fullmatch(str(name)):
             raise TransientError("Gemini's answer to an upload names no file")
         token.wait(_POLL, "Gemini to take in an uploaded picture")
-        file = told_by(wire.get(f"/{VERSION}/{name}", token, what="looking after an uploaded picture"))
+        file = wire.get(f"/{VERSION}/{name}", token, what="looking after an uploaded picture").tree

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acp_action.errors import FatalError, RateLimited, TransientError
-from acp_action.providers import values
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from acp_action.errors import FatalError
-from acp_action.providers.containers import opened_clip
+from acp_action.providers.media.containers import opened_clip
 
 if TYPE_CHECKING:
     from pathlib import Path

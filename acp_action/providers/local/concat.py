@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from av import AudioFrame, VideoFrame
 
 from acp_action.errors import FatalError
-from acp_action.providers import values
-from acp_action.providers.containers import opened_clip
 from acp_action.providers.local.clips import probe
 from acp_action.providers.local.encoding import Mp4Writer, exact_rate
 from acp_action.providers.local.frames import FrameFitter
@@ -17,6 +15,8 @@ from acp_action.providers.local.product import finished, media_paths
 from acp_action.providers.local.sizes import even_frame
 from acp_action.providers.local.sound import SoundTrack
 from acp_action.providers.local.video import tags_of
+from acp_action.providers.media.containers import opened_clip
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageOps
 
-from acp_action.providers import values
 from acp_action.providers.local.colors import NAMED, colors_in, nearest_name
 from acp_action.providers.local.grades import EDITS, balanced, contrasted, saturated
 from acp_action.providers.local.picture import output_format, seed_of
 from acp_action.providers.local.pixels import flattened, loaded, saved
 from acp_action.providers.local.product import about, finished, media_paths
 from acp_action.providers.local.resample import enlarge
-from acp_action.providers.pictures import opened, room_for
+from acp_action.providers.media.pictures import opened, room_for
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue

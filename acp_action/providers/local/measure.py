@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 from acp_action.providers.local.colors import Rgb, nearest_name
 from acp_action.providers.local.pixels import flattened, loaded, told_by
 from acp_action.providers.local.sizes import fitted
-from acp_action.providers.pictures import opened, room_for
+from acp_action.providers.media.pictures import opened, room_for
 
 if TYPE_CHECKING:
     from pathlib import Path

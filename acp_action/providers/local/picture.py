@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image
 
-from acp_action.providers import values
 from acp_action.providers.local.lettering import draw_caption
 from acp_action.providers.local.palettes import palette_for
 from acp_action.providers.local.pixels import saved
@@ -16,7 +15,8 @@ from acp_action.providers.local.product import about, finished
 from acp_action.providers.local.scenery import draw_scene
 from acp_action.providers.local.sizes import fitted, picture_size
 from acp_action.providers.local.subjects import draw_subject
-from acp_action.providers.pictures import room_for
+from acp_action.providers.media.pictures import room_for
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from PIL import Image, ImageOps, PngImagePlugin
 
 from acp_action.providers.base import ProductFile
 from acp_action.providers.local.sizes import fitted
-from acp_action.providers.pictures import opened
+from acp_action.providers.media.pictures import opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import FatalError
-from acp_action.providers import values
 from acp_action.providers.local.behaviour import Behaviour
 from acp_action.providers.local.sizes import video_seconds, video_size
 from acp_action.providers.local.vocabulary import complaints
 from acp_action.providers.local.work import Work
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping

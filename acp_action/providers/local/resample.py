@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from acp_action.errors import FatalError
-from acp_action.providers import values
 from acp_action.providers.local.picture import output_format
 from acp_action.providers.local.pixels import loaded, saved
 from acp_action.providers.local.product import about, finished, media_paths
-from acp_action.providers.pictures import opened, require_pixels, room_for
+from acp_action.providers.media.pictures import opened, require_pixels, room_for
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue

@@ -7,14 +7,14 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import FatalError
-from acp_action.providers import values
 from acp_action.providers.local.vocabulary import LONGEST_SIDE, SHORTEST_SIDE
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acp_action.catalogue.models import Model
-    from acp_action.providers.values import Tier
+    from acp_action.providers.params.values import Tier
 
 Size = tuple[int, int]
 

@@ -6,11 +6,11 @@ import wave
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from acp_action.errors import FatalError
-from acp_action.providers import values
 from acp_action.providers.base import ProductFile
 from acp_action.providers.local.espeak import PROGRAM, find_espeak, speak
 from acp_action.providers.local.product import finished
 from acp_action.providers.local.tones import write_tones
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

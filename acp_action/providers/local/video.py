@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import av
 from PIL import Image, ImageFilter, ImageOps
 
-from acp_action.providers import values
 from acp_action.providers.local.camera import ZOOM, box_of, move_for, view_at
 from acp_action.providers.local.encoding import PIXEL_FORMAT, Mp4Writer, exact_rate
 from acp_action.providers.local.picture import caption, draw_backdrop, seed_of
 from acp_action.providers.local.pixels import flattened, loaded
 from acp_action.providers.local.product import cleaned, finished, media_paths, preview_remark
 from acp_action.providers.local.sizes import video_seconds, video_size
-from acp_action.providers.pictures import opened, room_for
+from acp_action.providers.media.pictures import opened, room_for
+from acp_action.providers.params import values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

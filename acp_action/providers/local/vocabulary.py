@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from acp_action.artifacts import SINGULAR
 from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.errors import did_you_mean
-from acp_action.providers import values
 from acp_action.providers.base import Complaint
-from acp_action.providers.spec import Spec
+from acp_action.providers.params import values
+from acp_action.providers.params.spec import Spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

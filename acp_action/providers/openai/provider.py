@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from acp_action.providers.base import Complaint
-from acp_action.providers.calls import DirectCall, told_by
-from acp_action.providers.openai import wire as messages
+from acp_action.providers.calls import DirectCall
+from acp_action.providers.openai import messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue
     from acp_action.catalogue.models import Model
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.http import Answer, Part, Rules
-    from acp_action.providers.inputs import MediaInput
-    from acp_action.providers.params import Fields
+    from acp_action.providers.media.inputs import MediaInput
+    from acp_action.providers.params.resolve import Fields
+    from acp_action.providers.wire.wire import Answer, Part, Rules
 
 _TAKEN: Final = frozenset({"image/png", "image/jpeg", "image/webp"})
-_MODEL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _OURS: Final = ("model", "n")
 _EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
@@ -32,6 +31,7 @@ class OpenAIProvider(DirectCall):
     address = "https://api.openai.com/v1"
     probe_path = "/models"
     profile: ClassVar = "pace"
+    model_ids = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 
     def check(
         self, step_type: str, model: Model, params: Mapping[str, JsonValue], *, preview: bool
@@ -52,14 +52,6 @@ class OpenAIProvider(DirectCall):
 
         return OpenAIRules(self.account)
 
-    def is_model_id(self, name: str) -> bool:
-        """Letters, digits, dots, dashes, colons."""
-        return _MODEL_ID.fullmatch(name) is not None
-
-    def untold_cost(self, request: Request, fields: Fields) -> float | None:  # noqa: ARG002
-        """Answers tell tokens, and what a token costs is not known here."""
-        return None
-
     def order(self, request: Request, fields: Fields, token: Token, trail: Trail) -> Answer:
         """Ask for one picture; with one to start from as a form."""
         model, prompt = self.model_id(request, fields), request.text or ""
@@ -77,12 +69,12 @@ class OpenAIProvider(DirectCall):
 
     def read(self, request: Request, answer: Answer, trail: Trail) -> dict[str, JsonValue] | None:  # noqa: ARG002
         """The picture of an answer."""
-        return messages.result_of(told_by(answer))
+        return messages.result_of(answer.tree)
 
 
 def _part(number: int, item: MediaInput, count: int) -> Part:
     """A picture of a form; its name on this machine is none of the service's business."""
-    from acp_action.providers.http import Part
+    from acp_action.providers.wire.wire import Part
 
     field = "image" if count == 1 else "image[]"
     return Part(field, f"image_{number}.{_EXTENSIONS[item.mime]}", item.content(), item.mime)

@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from acp_action.errors import FatalError
-from acp_action.providers.calls import DirectCall, check_format, entry, told_by
-from acp_action.providers.inputs import media_inputs
-from acp_action.providers.openrouter import wire as messages
+from acp_action.providers.calls import DirectCall, check_format
+from acp_action.providers.media.inputs import media_inputs
+from acp_action.providers.openrouter import messages
 from acp_action.providers.openrouter.prompts import instructions, wish
+from acp_action.providers.reading import entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,11 +18,10 @@ if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue
     from acp_action.catalogue.models import Model
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.http import Answer, Rules
-    from acp_action.providers.params import Fields
+    from acp_action.providers.params.resolve import Fields
+    from acp_action.providers.wire.wire import Answer, Rules
 
 _TAKEN: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
-_MODEL_ID: Final = re.compile(r"~?[A-Za-z0-9_-]+/[A-Za-z0-9._:-]+")
 # Fields of ours: they become words, or stand elsewhere in the request.
 _OURS: Final = ("model", "style", "length", "system")
 # A request without a limit is weighed against the credit as if the longest of answers came of it.
@@ -36,6 +36,7 @@ class OpenRouterProvider(DirectCall):
     address = "https://openrouter.ai/api/v1"
     probe_path = "/key"
     profile: ClassVar = "pace"
+    model_ids = re.compile(r"~?[A-Za-z0-9_-]+/[A-Za-z0-9._:-]+")
 
     def lane(self, model: Model) -> str:
         """Models are served by different services behind it, each with limits of its own."""
@@ -47,7 +48,7 @@ class OpenRouterProvider(DirectCall):
 
     def greeting(self, answer: Answer) -> str:
         """What is left of the key's own limit, if it has one."""
-        left = entry(told_by(answer), "data", "limit_remaining")
+        left = entry(answer.tree, "data", "limit_remaining")
         return f"{left:.2f} USD left of the key's limit" if isinstance(left, (int, float)) else ""
 
     def rules(self) -> Rules:
@@ -55,14 +56,6 @@ class OpenRouterProvider(DirectCall):
         from acp_action.providers.openrouter.rules import OpenRouterRules
 
         return OpenRouterRules(self.account)
-
-    def is_model_id(self, name: str) -> bool:
-        """A vendor and a name with a slash between them."""
-        return _MODEL_ID.fullmatch(name) is not None
-
-    def untold_cost(self, request: Request, fields: Fields) -> float | None:  # noqa: ARG002
-        """Every answer tells what it cost; one that does not has no price that is known."""
-        return None
 
     def order(self, request: Request, fields: Fields, token: Token, trail: Trail) -> Answer:
         """Ask for one answer."""
@@ -82,7 +75,7 @@ class OpenRouterProvider(DirectCall):
         """The text of an answer; an error within it is one as if it stood in the status."""
         from acp_action.providers.openrouter.rules import error_within
 
-        told = told_by(answer)
+        told = answer.tree
         fault = messages.fault_of(told)
         if fault is None:
             return messages.result_of(told)

@@ -9,28 +9,26 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
-from urllib.parse import urlsplit
 
 from acp_action.errors import FatalError, PolicyRefusal, RateLimited, TransientError
-from acp_action.providers import values
-from acp_action.providers.answer import excerpt
 from acp_action.providers.base import RemoteJob
-from acp_action.providers.ends import CancelledThere, Ended, FieldError, named
-from acp_action.providers.http import Part, Rules, retry_after, unreadable
-from acp_action.providers.inputs import MediaInput, media_inputs
-from acp_action.providers.jobs import JobAdapter
-from acp_action.providers.shapes import addresses_in
-from acp_action.providers.vocabulary import nested, vocabulary
-from acp_action.providers.watch import Look
+from acp_action.providers.jobs.adapter import JobAdapter
+from acp_action.providers.jobs.ends import CancelledThere, Ended, FieldError, named
+from acp_action.providers.jobs.watch import Look
+from acp_action.providers.params import values
+from acp_action.providers.reading import addresses_in, entry
+from acp_action.providers.wire.answer import excerpt
+from acp_action.providers.wire.wire import Part, Rules, retry_after, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acp_action.errors import ProviderError
     from acp_action.providers.base import Request, Token, Trail
-    from acp_action.providers.http import Answer
-    from acp_action.providers.params import Fields
+    from acp_action.providers.media.inputs import MediaInput
+    from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
+    from acp_action.providers.wire.wire import Answer
 
 SMALL: Final = 256 * 1024
 """Bytes up to which a file travels in the request, as Replicate asks."""
@@ -105,7 +103,7 @@ class ReplicateProvider(JobAdapter):
             headers["Prefer"] = f"wait={max(round(expected), 1)}"
         if token.remaining() < float("inf"):
             headers["Cancel-After"] = f"{round(token.remaining() + _RUN_OVER * (expected or 60.0)) + 1}s"
-        body: dict[str, Any] = {"input": self._input(request, fields, token)}
+        body: dict[str, Any] = {"input": self.body(request, fields, token)}
         path = f"/v1/models/{model.entry['endpoint']}/predictions"
         if version := model.entry.get("provider_version"):
             path, body["version"] = "/v1/predictions", version
@@ -121,16 +119,8 @@ class ReplicateProvider(JobAdapter):
         tree = answer.tree
         return job, _read(tree) if isinstance(tree, dict) else None
 
-    def _input(self, request: Request, fields: Fields, token: Token) -> dict[str, Any]:
-        known = vocabulary(request.type, request.model)
-        given: dict[str, Any] = self.text_fields(request, fields)
-        media = [self._file(item, token) for item in media_inputs(request)]
-        if known.port is not None and media:
-            given[known.port.name] = media if known.port.type.startswith("list") else media[0]
-        return {**given, **nested(fields.values)}
-
-    def _file(self, item: MediaInput, token: Token) -> str:
-        """Where Replicate can read a medium: its own address, the file in a text, or an upload's address."""
+    def reachable(self, item: MediaInput, token: Token) -> str:
+        """Small files go along, others are uploaded."""
         if item.url is not None:
             return item.url
         if item.size <= SMALL:
@@ -154,19 +144,15 @@ class ReplicateProvider(JobAdapter):
         id = tree.get("id")  # noqa: A001 - what Replicate calls it
         if not isinstance(id, str) or not _ID.fullmatch(id):
             raise unreadable(answer, "replicate: creating the prediction")
-        base = self.account.urls.get("api", self.address).rstrip("/")
-        own = f"{base}/v1/predictions/{id}"
+        own = f"{self.base}/v1/predictions/{id}"
         built = {"get": own, "cancel": f"{own}/cancel"}
-        urls = tree.get("urls")
-        told = {role: str(urls.get(role)) if isinstance(urls, dict) else "" for role in built}
-        # The token goes to this account's host alone, whatever addresses are told.
-        return RemoteJob(id, {r: told[r] if _same_host(told[r], base) else built[r] for r in built})
+        return RemoteJob(id, self.own_addresses(built, {r: entry(tree, "urls", r) for r in built}))
 
     # --- watching
 
     def look(self, job: RemoteJob, token: Token) -> Look:
         """Ask for the prediction. What is no sense, or trouble of the way there, is ``unclear``."""
-        url = self._url(job, "get")
+        url = self.url(job, "get")
         try:
             answer = self.wire.call(
                 "GET", url, token, what="asking for the prediction", timeout=_ASK, ok=_ANY
@@ -177,7 +163,7 @@ class ReplicateProvider(JobAdapter):
         if answer.status == 200 and isinstance(tree, dict):
             return _read(tree)
         if answer.status in (401, 402, 403):
-            raise self._told_by_table(answer)
+            raise self.told_by_table(answer)
         pause = retry_after(answer, 0.0) if answer.status in (429, 503) else None
         state: Literal["gone", "unclear"] = "gone" if answer.status == 404 else "unclear"
         return Look(state, pause=min(pause or 0.0, 60.0))
@@ -211,22 +197,11 @@ class ReplicateProvider(JobAdapter):
 
     def cancel(self, job: RemoteJob, token: Token) -> Look:
         """Cancel the prediction; the answer is the prediction as it is then."""
-        answer = self.wire.call("POST", self._url(job, "cancel"), token, what="cancelling", ok=_ANY)
+        answer = self.wire.call("POST", self.url(job, "cancel"), token, what="cancelling", ok=_ANY)
         tree = answer.tree
         if answer.status in (200, 201, 202) and isinstance(tree, dict):
             return _read(tree)
         return self.look(job, token)
-
-    def _url(self, job: RemoteJob, role: str) -> str:
-        try:
-            return job.urls[role]
-        except KeyError as error:
-            raise FatalError(f"replicate: prediction {job.id} was written down without an address") from error
-
-    def _told_by_table(self, answer: Answer) -> ProviderError:
-        from acp_action.providers.faults import error_of
-
-        return error_of(answer, "the prediction", self.account, self.rules(), paid=False, now=0.0)
 
 
 def _read(tree: Mapping[str, Any]) -> Look:
@@ -268,10 +243,3 @@ def _seed(tree: Mapping[str, Any], fields: Fields) -> int | None:
 
 def _notes(look: Look) -> dict[str, Any]:
     return {} if look.took is None else {"predict_seconds": look.took}
-
-
-def _same_host(url: str, base: str) -> bool:
-    try:
-        return urlsplit(url)[:2] == urlsplit(base)[:2]
-    except ValueError:
-        return False
