@@ -9,6 +9,7 @@ from acp_action.api.simulate import with_workers
 from acp_action.catalogue.limits import UsualLimits
 from acp_action.config.cascade import SCHEDULES
 from acp_action.engine.replay import replay
+from acp_action.engine.throttle.limits import Limits
 from acp_action.report.limits_seen import limits_seen
 from acp_action.report.simulation import limit_words
 from acp_action.report.what_if import Assumed, Trial
@@ -16,9 +17,11 @@ from acp_action.report.what_if import Assumed, Trial
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from acp_action.engine.replay import Recording
     from acp_action.engine.result import RunResult
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Provider
+    from acp_action.report.limits_seen import Seen
     from acp_action.report.model import RunReport
     from acp_action.report.recorded import Recorded
 
@@ -28,6 +31,8 @@ _FREE: Final = "local"
 _CONTENDED: Final = 0.05
 # Other limits than the real ones are worth a warning from here on.
 _OFF: Final = 0.05
+# A replay that is no farther off is as it was.
+_CLOSE: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,23 @@ class Player:
         self._seen = limits_seen(report)
         self._limits = {name: seen.limits for name, seen in self._seen.items() if seen.limits is not None}
         self._limits |= {name: _as_usual(limit) for name, limit in asked.limits.items() if name != _FREE}
-        self.as_it_was = replay(found.plan, found.recording, providers)
+        self._recording, self.as_it_was = self._closest(found, report)
         self._plans = {name: found.scheduled(name) for name in asked.schedules}
         local = [step for step in report.steps if step.provider == _FREE]
         held, worked = sum(s.split.processor for s in local), sum(s.split.service for s in local)
         self._contended = held > _CONTENDED * worked > 0
         self._company = _company(self.as_it_was) if self._contended else []
+
+    def _closest(self, found: Recorded, report: RunReport) -> tuple[Recording, RunResult]:
+        """As a run that learnt its limits, or as one that knew them from an earlier run: as it was."""
+        learnt = replay(found.plan, found.recording, self._providers)
+        knew = replace(found.recording, known={name: _known(seen) for name, seen in self._seen.items()})
+        if not knew.known or _apart(learnt, found, report) <= _CLOSE:
+            return found.recording, learnt
+        known = replay(found.plan, knew, self._providers)
+        if _apart(known, found, report) < _apart(learnt, found, report):
+            return knew, known
+        return found.recording, learnt
 
     def trial(self, schedule: str, workers: int) -> Trial:
         """One setting, as if the file said it everywhere."""
@@ -79,7 +95,7 @@ class Player:
 
     def _play(self, plan: Plan) -> RunResult:
         plan = replace(plan, settings=replace(plan.settings, rate_limits=self._told(plan)))
-        recording = replace(self._found.recording, limits=self._limits)
+        recording = replace(self._recording, limits=self._limits)
         result = replay(plan, recording, self._providers)
         if not self._contended:
             return result
@@ -133,6 +149,21 @@ class Player:
                     f"With the limits as seen the recorded settings come out {off:.0%} off; so may the rest."
                 )
         return tuple(notes)
+
+
+def _apart(result: RunResult, found: Recorded, report: RunReport) -> float:
+    """How far a replay is from the recorded time, as a part of it."""
+    took = result.total_duration + found.apart
+    return abs(took / report.total_duration - 1) if report.total_duration else 0.0
+
+
+def _known(seen: Seen) -> Limits:
+    """What a run knew that had met these limits before."""
+    limits = seen.limits or seen.announced
+    if limits is None:
+        return Limits(none=True)
+    pace = None if limits.requests is None else limits.requests / limits.window
+    return Limits(concurrency=limits.concurrency, per_second=pace)
 
 
 def _as_usual(limit: Limit) -> UsualLimits:

@@ -53,12 +53,14 @@ class Recording:
     ``limits``: by provider, what it lets through where that is not taken from the attempts: then refusals and
     queues are those of the limits, not the recorded ones. ``unlimited``: providers that nobody throttles.
     ``busy``: by step, seconds of waiting for a processor in a second of service, in place of the recorded.
+    ``known``: by provider, limits that the run knew from the start.
     """
 
     attempts: tuple[tuple[Played, ...], ...]
     limits: Mapping[str, UsualLimits] = field(default_factory=dict)
     unlimited: frozenset[str] = frozenset({_FREE})
     busy: Sequence[float] = ()
+    known: Mapping[str, Limits] = field(default_factory=dict)
 
 
 def replay(plan: Plan, recording: Recording, providers: Mapping[str, Any] | None = None) -> RunResult:
@@ -101,6 +103,8 @@ class _World:
 
     def known_limits(self, provider: str) -> Limits:
         """What the throttle knew when the run began."""
+        if provider in self._recording.known:
+            return self._recording.known[provider]
         profile = getattr(self._adapters.get(provider), "profile", None)
         return Limits(none=provider in self._recording.unlimited, profile=profile)
 

@@ -23,16 +23,28 @@ if TYPE_CHECKING:
     from acp_action.events import Event
     from acp_action.report.model import RunReport, StepLine
 
+_ORDER = (RunStarted, StepFinished, GroupFinished, GroupStarted, StepStarted, StepParked, RunFinished)
+
 
 def replayed(report: RunReport) -> list[dict[str, Any]]:
     """The events in order of time, as ``--stream`` writes them while a run goes on.
 
     What a report does not keep is not told: how long a step was expected to take, and requests to stop.
     """
-    # Where moments are the same, what began comes before what it holds, and what ended after it.
-    order = (RunStarted, GroupStarted, StepFinished, StepParked, StepStarted, GroupFinished, RunFinished)
-    rank = {kind: place for place, kind in enumerate(order)}
-    return [event_fields(e) for e in sorted(_events(report), key=lambda e: (e.at, rank[type(e)]))]
+    return [event_fields(event) for event in sorted(_events(report), key=_order)]
+
+
+def _order(event: Event) -> tuple[float, int]:
+    """By time; at one moment what ends comes before what begins, but not before its own beginning."""
+    rank = _ORDER.index(type(event))
+    match event:
+        case StepFinished(service=0.0, attempts=attempts) if attempts:
+            rank = len(_ORDER)
+        case GroupFinished(duration=0.0):
+            rank = len(_ORDER) + 1
+        case RunFinished():
+            rank = len(_ORDER) + 2
+    return event.at, rank
 
 
 def _events(report: RunReport) -> Iterator[Event]:

@@ -23,7 +23,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\u
 def render_csv(report: RunReport) -> str:
     """The steps in plan order, failed ones too. No cell from outside begins as a formula does."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(_row(step) for step in report.steps)
     return out.getvalue()

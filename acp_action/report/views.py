@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from acp_action.report.waterfall import Row
 
 _REASON_SHOWN: Final = 160
+_LETTER: Final = 0.007
+"""What part of the drawing a letter takes on a wide page; a name that would be cut is left out."""
+
 _ENDINGS: Final = {"done": "done", "refused": "again", "transient": "again", "stopped": "stopped"}
 _BAD: Final = ("failed", "timed_out", "refused", "doubt")
 
@@ -39,8 +42,9 @@ def draw_lanes(report: RunReport) -> Drawing:
             room = (after.start if after else canvas.whole) - bar.start
             kind = _ENDINGS.get(bar.kind, "bad")
             mark = canvas.mark(bar.start, bar.end, y, pitch - pitch // 4, kind, room)
-            if len(canvas.kept) <= LABELLED:
-                mark = mark._replace(label=one_line(bar.step, NAME_SHOWN))
+            name = one_line(bar.step, NAME_SHOWN)
+            if len(canvas.kept) <= LABELLED and bar.end - bar.start >= len(name) * _LETTER * canvas.whole:
+                mark = mark._replace(label=name)
             entries.append(Entry(at, _bar_title(report.steps[at], bar), bar.step in canvas.path, (mark,)))
     labels = (
         Label(

@@ -58,6 +58,13 @@ def test_more_workers_share_the_work_and_the_knee_is_advised(tmp_path: Path) -> 
     assert found.advice[1].startswith("schedule: dataflow saves")
 
 
+def test_a_run_that_knew_its_limits_is_played_as_one(tmp_path: Path) -> None:
+    """A run that began with what an earlier one had learnt does not begin slowly in the replay either."""
+    found = what_if(a_run(tmp_path, BATCH.replace("max_workers: 4", "max_workers: 12")), Trials((12,)))
+    assert found.off < 0.02
+    assert found.trials[0].duration == pytest.approx(found.duration, rel=0.02)
+
+
 def test_a_limit_that_the_run_met_holds_in_the_trials(tmp_path: Path) -> None:
     """Three at once at fal: more workers than that save nothing, and the text says what was assumed."""
     found = what_if(a_run(tmp_path, fal=UsualLimits(concurrency=3, queues=True, spread=0.0)))

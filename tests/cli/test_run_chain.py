@@ -322,7 +322,11 @@ def test_an_empty_input_is_told_before_anything_runs(folder: Path, capfd: pytest
     assert "needs the run's input, and that is empty; give one that says something" in err
 
 
-@pytest.mark.parametrize(("form", "lead"), [("text", "Batch: "), ("md", "# "), ("json", "{")])
+@pytest.mark.parametrize(("form", "lead"), [
+        ("text", "Batch: "), ("md", "# "), ("json", "{"), ("html", "<!doctype html>"), ("svg", "<svg "),
+        ("trace", '{"traceEvents"'), ("csv", '"step",'), ("jsonl", '{"event": "RunStarted"'),
+    ],
+)  # fmt: skip
 def test_a_report_can_be_shown_again(
     folder: Path, capfd: pytest.CaptureFixture[str], form: str, lead: str
 ) -> None:
@@ -331,6 +335,33 @@ def test_a_report_can_be_shown_again(
     code, out, _ = call(capfd, "report", "output", "--format", form)
     assert code == 0
     assert out.startswith(lead)
+
+
+def test_a_report_can_be_written_to_a_file(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With --output nothing is on standard output; a page made elsewhere leads to the files of the run."""
+    call(capfd, "run-chain", "-c", "p.yaml", *LOCAL, "-i", "cat", "-q")
+    (folder / "pages").mkdir()
+    assert call(capfd, "report", "output", "-f", "html", "-o", "pages/r.html") == (0, "", "")
+    assert 'href="./../output/image_1.png"' in (folder / "pages/r.html").read_text("utf-8")
+    code, out, err = call(capfd, "report", "output", "-f", "svg", "-o", "nowhere/r.svg")
+    assert (code, out) == (2, "")
+    assert "cannot write nowhere/r.svg: " in err
+
+
+def test_events_can_be_told_again(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The events that report makes are those that the run itself told, but for what it does not keep."""
+    _, told, _ = call(capfd, "run-chain", "-c", "p.yaml", *LOCAL, "-i", "cat", "--stream")
+    _, again, _ = call(capfd, "report", "output", "-f", "jsonl")
+
+    def kept(text: str) -> list[dict[str, object]]:
+        lost = ("at", "wall", "expected", "service", "duration", "sequential", "speedup", "output")
+        events = [json.loads(line) for line in text.splitlines()]
+        return [{k: v for k, v in e.items() if k not in lost} for e in events if e["event"] != "Result"]
+
+    def order(event: dict[str, object]) -> str:
+        return json.dumps([event["event"], event.get("step")])
+
+    assert sorted(kept(again), key=order) == sorted(kept(told), key=order)
 
 
 def test_the_schema_is_json(capfd: pytest.CaptureFixture[str]) -> None:

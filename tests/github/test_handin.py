@@ -116,7 +116,7 @@ def test_kept_files_are_those_that_the_run_made(in_tmp: Path) -> None:
     (in_tmp / "one/a.png").unlink()
     (in_tmp / "one/a.png").symlink_to("/etc/hostname")
     (in_tmp / "one/report.md").unlink()
-    assert {path.name for path in kept_files([run])} == {"manifest.json", "report.json"}
+    assert {path.name for path in kept_files([run])} == {"manifest.json", "report.json", "report.html"}
 
 
 def test_a_signal_is_not_held_up_by_a_request() -> None:

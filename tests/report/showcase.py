@@ -1,4 +1,4 @@
-"""Runs with files on disk, for reports that are looked at: with failures, with foreign texts, with many steps."""
+"""Runs with files on disk, for reports that are looked at: with failures, foreign texts, many steps."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.fakes import Trace, a_model, a_plan, a_step, carry_out
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from acp_action.artifacts import JsonValue
     from acp_action.engine.result import RunResult
 
 HOSTILE = (
@@ -58,7 +59,7 @@ def picture(path: Path, hue: float, size: tuple[int, int] = (640, 360)) -> Media
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path)
-    facts = {"width": width, "height": height, "format": "PNG"}
+    facts: dict[str, JsonValue] = {"width": width, "height": height, "format": "PNG"}
     return MediaFile("image", path, path.stat().st_size, "0" * 64, facts)
 
 
@@ -80,10 +81,10 @@ def failed_run(folder: Path) -> RunResult:
         ("kept", Trace((("done", 0.1),), status=Status.CACHED, cost=0.0)),
     ]
     bad = [
-        ("no_credit", Trace((("fatal", 0.4),), reason="fal: the account has no credit left; top it up at the provider")),
-        ("policy", Trace((("fatal", 0.8),), status=Status.REFUSED, reason="the prompt was refused by the provider's content policy")),
-        ("slow_clip", Trace((("expired", 9.0),), reason="timed out after 9.0s while waiting for the job's result")),
-        ("lost", Trace((("doubt", 1.2),), reason="the connection broke after the request was sent (up to 0.3500 USD)")),
+        ("no_credit", Trace((("fatal", 0.4),), reason="fal: the account has no credit left; top it up")),
+        ("policy", Trace((("fatal", 0.8),), status=Status.REFUSED, reason="the content policy forbids it")),
+        ("slow_clip", Trace((("expired", 9.0),), reason="timed out after 9.0s, waiting for the result")),
+        ("lost", Trace((("doubt", 1.2),), reason="disconnected after the request was sent (0.3500 USD)")),
         ("stopped", Trace((("stopped", 1.9),), reason="cancelled because 'no_credit' failed")),
         ("follower", Trace((), reason="skipped because 'no_credit' failed")),
         ("off", Trace((), reason="disabled")),
@@ -104,7 +105,7 @@ def failed_run(folder: Path) -> RunResult:
 
 
 def hostile_run(folder: Path) -> RunResult:
-    """An attack in every text that can come from outside, each in a step of its own and all in the run's name."""
+    """An attack in every text that can come from outside, each in a step of its own, all in the name."""
     steps, traces = [], []
     for i, evil in enumerate(HOSTILE):
         model = a_model(evil, "analyze_image" + evil, evil)
@@ -124,7 +125,9 @@ def hostile_run(folder: Path) -> RunResult:
     return replace(run, stopped=every, detached=HOSTILE)
 
 
-def many_run(folder: Path, count: int = 1000, pictures: int = 0) -> RunResult:
+def many_run(
+    folder: Path, count: int = 1000, pictures: int = 0, size: tuple[int, int] = (1024, 1024)
+) -> RunResult:
     """Steps of one large group and a few failures; the first ``pictures`` have a picture on disk."""
     rng = random.Random(5)
     steps = [a_step(i, f"picture_{i + 1:04}", group=0, number=i + 1, total=count) for i in range(count)]
@@ -137,9 +140,7 @@ def many_run(folder: Path, count: int = 1000, pictures: int = 0) -> RunResult:
         changes: dict[str, object] = {"params": {"prompt": PROMPTS[i % len(PROMPTS)]}, "reason": ""}
         if i < pictures:
             changes |= {
-                "output": Output(
-                    "image", (picture(folder / f"picture_{i + 1:04}.png", i / pictures, (1024, 1024)),)
-                )
+                "output": Output("image", (picture(folder / f"picture_{i + 1:04}.png", i / pictures, size),))
             }
         traces.append(
             Trace(ending, throttle=0.3 if i % 7 == 0 else 0.0, backoff=2.0, cost=0.003, changes=changes)

@@ -32,6 +32,7 @@ def environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_finished,
+        keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from acp_action.report.lines import seconds
 from acp_action.report.wording import size_words
+from acp_action.store.strict_json import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +63,7 @@ class Records:
             found = manifest.get(part) if manifest else None
             for record in found if isinstance(found, list) else ():
                 if isinstance(record, dict):
-                    self._by_step[str(record.get("step"))].append(record)
+                    self._by_step[clean_text(str(record.get("step")))].append(record)
 
     def of(self, step: StepLine) -> Sequence[Mapping[str, Any]]:
         """The records of a step, one for each file, or one that stands for none."""
@@ -79,7 +80,7 @@ class Files:
 
     def of(self, step: StepLine, records: Sequence[Mapping[str, Any]]) -> tuple[Shown, ...]:
         """All files of a step."""
-        known = {str(record.get("file")): record for record in records}
+        known = {clean_text(str(record.get("file"))): record for record in records}
         return tuple(self._shown(name, known.get(name, {})) for name in step.files)
 
     def _shown(self, name: str, record: Mapping[str, Any]) -> Shown:
