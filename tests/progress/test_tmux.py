@@ -25,7 +25,7 @@ pytestmark = [
 ]
 ROWS = 30
 # Read before the tests' environment is cleared.
-SHOTS = os.environ.get("ACP_SHOTS", "")
+SHOTS = os.environ.get("ACP_PICTURES", "")
 PATIENCE = 20.0
 
 
