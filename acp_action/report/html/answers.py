@@ -6,7 +6,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.report.compare_view import change_words, figures, moment, step_words
@@ -80,7 +80,7 @@ def render_comparison(found: Comparison, a: Beside, b: Beside, budget: Budget | 
     made = [(pair, _both(pair, sides)) for pair in shown]
     return _render(
         "compare.html",
-        title=f"{one_line(found.a.place, 80)} against {one_line(found.b.place, 80)}",
+        title=f"{_short(found.a.place)} against {_short(found.b.place)}",
         runs=(("A", found.a), ("B", found.b)),
         figures=figures(found),
         moment=moment,
@@ -105,6 +105,11 @@ def render_what_if(found: WhatIf) -> str:
         schedules=schedules,
         table=[(count, [by_setting.get((count, name)) for name in schedules]) for count in workers],
     )
+
+
+def _short(place: str) -> str:
+    """The last part of a path, which tells runs apart; the whole stands below."""
+    return one_line(PurePath(place).name or place, 80)
 
 
 def _alike(pair: StepPair) -> bool:
