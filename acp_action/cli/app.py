@@ -25,6 +25,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "plan": ("inspect:plan", "Show what a pipeline file would do."),
     "validate": ("inspect:validate", "Check pipeline files and show every problem."),
     "simulate": ("simulate:simulate", "Play a pipeline through on a virtual clock: time, requests, cost."),
+    "what-if": ("what_if:what_if", "Play a run again under other settings: workers, schedule, rate limits."),
+    "compare": ("compare:compare", "Set two runs side by side: time, cost, and what became of each step."),
     "doctor": ("doctor:doctor", "Check keys, services, disk and ffmpeg without paying."),
     "report": ("inspect:report", "Show the report of a finished run, in any form."),
     "list-models": ("reference:list_models", "List the models and what is known of their price."),

@@ -64,10 +64,10 @@ def _html(report: RunReport, folder: Path, beside: Path) -> str:
     if manifest is not None and manifest.get("started") != report.started:
         # That of another run; its prompts and sizes would be wrong.
         manifest = None
-    return render_html(report, manifest, folder, base=_seen(folder, beside), budget=Budget(seconds=10.0))
+    return render_html(report, manifest, folder, base=seen_from(folder, beside), budget=Budget(seconds=10.0))
 
 
-def _seen(folder: Path, beside: Path) -> str:
+def seen_from(folder: Path, beside: Path) -> str:
     """The folder as an address relative to another one."""
     from urllib.parse import quote
 

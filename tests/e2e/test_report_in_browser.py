@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from acp_action import AIPipelineManager
+from acp_action.api.compare import comparison_page
+from acp_action.api.what_if import what_if
 from acp_action.report.files import write_reports
+from acp_action.report.html.answers import render_what_if
 from tests.report.showcase import failed_run, hostile_run, many_run
 
 if TYPE_CHECKING:
@@ -44,7 +47,8 @@ MADE: dict[str, Callable[[Path], RunResult]] = {
     "many": many_run,
     "pictures": lambda folder: many_run(folder, 200, 200),
 }
-NAMES = ("small", *MADE)
+REPORTS = ("small", *MADE)
+NAMES = (*REPORTS, "compare", "what-if")
 Facts = dict[str, Any]
 
 
@@ -53,6 +57,15 @@ def small(folder: Path) -> None:
     manager = AIPipelineManager(provider="local", output_dir=folder)
     result = manager.run_pipeline(TOP / "examples/storyboard.yaml", "A ship leaves at dawn.")
     assert result.success
+
+
+def answers(top: Path) -> None:
+    """Two runs side by side, one of them hostile, and what a run would have taken under other settings."""
+    for name in ("compare", "what-if"):
+        (top / name).mkdir()
+    compared = comparison_page(top / "small", top / "hostile", top / "compare")
+    (top / "compare/report.html").write_text(compared, "utf-8")
+    (top / "what-if/report.html").write_text(render_what_if(what_if(top / "small")), "utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +77,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Facts]:
         (top / name).mkdir()
         written = write_reports(make(top / name), top / name)
         assert not written.problems
+    answers(top)
     pictures = Path(os.environ.get("ACP_PICTURES", top / "shots"))
     pictures.mkdir(parents=True, exist_ok=True)
     line = ["node", str(SCRIPT), str(CLIENTS), str(CHROMIUM), str(pictures)]
@@ -90,7 +104,7 @@ def test_a_page_can_be_used_by_everybody(pages: dict[str, Facts], name: str) -> 
     assert max(pages[name]["wider"]) <= 0
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", REPORTS)
 def test_a_page_works_with_and_without_its_script(pages: dict[str, Facts], name: str) -> None:
     """All cards are there without it; with it they are searched, and keys lead along the timeline."""
     facts = pages[name]
