@@ -219,6 +219,10 @@ class Unrecorded(FatalError):  # noqa: N818 - a state, not a fault
     """What is about to be paid for cannot be written down: nothing was sent, and nothing more may be."""
 
 
+class Unstored(FatalError):  # noqa: N818 - a state, not a fault
+    """What was made cannot be written: the disk is full, or gone. Others would fare no better."""
+
+
 class PolicyRefusal(ProviderError):  # noqa: N818 - a decision of the provider
     """The provider refuses this content."""
 

@@ -92,7 +92,10 @@ class StepFinished(NamedTuple):
 
 
 class GroupFinished(NamedTuple):
-    """All of a group's steps are settled; ``sequential`` is the sum of their service times in seconds."""
+    """All of a group's steps are settled; ``sequential`` is the sum of their service times in seconds.
+
+    ``skipped``: steps that never began; ``cancelled``: steps that were stopped on their way.
+    """
 
     at: float
     group: str
@@ -102,6 +105,7 @@ class GroupFinished(NamedTuple):
     succeeded: int
     failed: int
     skipped: int
+    cancelled: int = 0
 
 
 class StopRequested(NamedTuple):

@@ -39,7 +39,7 @@ PUBLIC_MANAGERS = {"AIPipelineManager", "AsyncAIPipelineManager"}
 MAY_PRINT = {"cli", "progress", "__main__"}
 MAY_CALL_OUT = {"providers/http.py", "github/artifacts.py"}
 # What the connections of the first are made of: no requests, but sockets, and what TLS trusts.
-MAY_OPEN_SOCKETS = MAY_CALL_OUT | {"providers/sockets.py"}
+MAY_OPEN_SOCKETS = MAY_CALL_OUT | {"providers/wire/sockets.py"}
 NETWORK = {"requests", "urllib3", "httpx", "http", "socket", "ssl"}
 MAY_READ_ENVIRONMENT = {"api", "cli", "progress", "github", "__main__"}
 MODULE_LINES = 300

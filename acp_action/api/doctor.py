@@ -144,7 +144,12 @@ def _asked(provider: Provider, account: Account, token: Token, clock: Clock) -> 
         answer = probe(token)
     except (ProviderError, DeadlineExpired) as error:
         return Examined((_refused(account, error),))
-    told = [f"{account.variable} is accepted ({clock.now() - begun:.1f} s)", answer.said, _elsewhere(account)]
+    verb = "are" if " and " in account.variable else "is"
+    told = [
+        f"{account.variable} {verb} accepted ({clock.now() - begun:.1f} s)",
+        answer.said,
+        _elsewhere(account),
+    ]
     finding = _finding(name, "ok", "; ".join(filter(None, told)))
     return Examined((finding,), _skew(answer.date, clock.wall()))
 

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
 
     from acp_action.catalogue.models import Model
 
-# Sizes that have names, as the catalogue's ``schemas`` give them.
-_PRESETS: Final[Mapping[str, tuple[int, int]]] = {
+PRESETS: Final[Mapping[str, tuple[int, int]]] = {
     "square_hd": (1024, 1024),
     "square": (512, 512),
     "portrait_4_3": (768, 1024),
@@ -20,6 +19,8 @@ _PRESETS: Final[Mapping[str, tuple[int, int]]] = {
     "landscape_4_3": (1024, 768),
     "landscape_16_9": (1024, 576),
 }
+"""Sizes that have names: width and height in pixels, as the catalogue's ``schemas`` give them."""
+
 _SIZE: Final = re.compile(r"(\d+)x(\d+)")
 _SECONDS: Final = re.compile(r"(\d+(?:\.\d+)?)s?")
 
@@ -93,7 +94,7 @@ def _pixels(model: Model, fields: Mapping[str, Any]) -> float | None:
             return float(asked.get("width", 0)) * float(asked.get("height", 0)) or None
         if isinstance(asked, str):
             found = _SIZE.fullmatch(asked)
-            size = _PRESETS.get(asked) or (found and (int(found[1]), int(found[2])))
+            size = PRESETS.get(asked) or (found and (int(found[1]), int(found[2])))
             return float(size[0] * size[1]) if size else None
     return 1_000_000.0
 

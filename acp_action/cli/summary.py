@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from acp_action.report.escape import one_line
+from acp_action.report.wording import by_reason, trouble_words
 
 if TYPE_CHECKING:
     from acp_action.api.run import PipelineResult
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 # More files than this are counted; the manifest names them all.
 _FILES_SHOWN: Final = 12
+_TROUBLES_SHOWN: Final = 8
 # A ratio below this is noise, and not worth a word.
 _WORTH_TELLING: Final = 1.05
 _WORDS: Final = {"succeeded": "done", "cached": "done", "timed_out": "timed out", "doubt": "in doubt"}
@@ -25,11 +27,20 @@ def summary(result: PipelineResult) -> str:
     lines = [f"  {one_line(step.name)}: {one_line(shown_path(path))}" for step, path in _files(result)]
     if len(lines) > _FILES_SHOWN:
         lines[_FILES_SHOWN:] = [f"  and {len(lines) - _FILES_SHOWN} more files, see manifest.json"]
+    lines += _troubles(result)
     lines.append(headline(result))
     if any(step.preview for step in result.plan.steps):
         lines.append("These are previews by the embedded provider 'local', not the models' own work.")
     lines.append(f"Results: {one_line(shown_path(result.output_dir))}{os.sep} (manifest.json, report.md)")
     return "\n".join(lines)
+
+
+def _troubles(result: RunResult) -> list[str]:
+    """What went wrong, once for all steps with which it went wrong alike."""
+    alike = by_reason((s.name, s.status.value, s.reason) for s in result if s.status.bad)
+    lines = [f"  {trouble_words(*end, names)}" for end, names in alike.items()]
+    more = len(lines) - _TROUBLES_SHOWN
+    return lines if more <= 0 else [*lines[:_TROUBLES_SHOWN], f"  and {more} more reasons, see report.md"]
 
 
 def headline(result: RunResult) -> str:
@@ -48,9 +59,7 @@ def headline(result: RunResult) -> str:
 
 
 def _group(status: str) -> str:
-    return {"succeeded": "done", "cached": "done", "timed_out": "timed out", "doubt": "in doubt"}.get(
-        status, status
-    )
+    return _WORDS.get(status, status)
 
 
 def _files(result: PipelineResult) -> list[tuple[StepResult, Path]]:

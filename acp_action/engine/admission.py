@@ -1,10 +1,9 @@
 """Who may start: ready steps in order of rank, what is in their way, and the workers who take them.
 
 A step is admitted when every scope it stands in has room and its provider's lanes let it through; else it
-waits
-in the list of the first thing in its way. Whatever makes room promotes the first of that list, which competes
-again by rank with all that is ready; one that goes elsewhere passes its place on, so that no room stays
-unused.
+waits in the list of the first thing in its way. Whatever makes room promotes the first of that list, which
+competes again by rank with all that is ready; one that goes elsewhere passes its place on, so that no room
+stays unused.
 """
 
 from __future__ import annotations
@@ -71,9 +70,8 @@ class Admission:
         self.lanes = Gates(ways, plan.steps, emit, most_wait)
         self._gates = self.lanes.of_step
         self.begin = 0.0
-        self.turned_away: list[
-            tuple[int, End]
-        ] = []  # steps that can never start, for the scheduler to settle
+        # Steps that can never start, for the scheduler to settle.
+        self.turned_away: list[tuple[int, End]] = []
         self.first_deadline = math.inf
         self.tracks: dict[int, Track] = {}  # of steps that are ready or further, and not settled
         self.running: set[int] = set()
@@ -96,6 +94,11 @@ class Admission:
         """Take in a step whose wait between attempts is over."""
         self.tracks[index].turn(WORKER, now)
         heappush(self._ready, rank_of(self._expectations.remaining[index], index))
+
+    def may_be_there(self, index: int) -> bool:
+        """Whether an earlier run may have made this step, and nobody has looked for it yet."""
+        step, track = self._steps[index], self.tracks.get(index)
+        return step.name in self._made_before and step.enabled and (track is None or not track.looked)
 
     def ask_after_all(self, index: int, now: float) -> None:
         """Take in a step that was looked for and not found, as if nobody had looked."""
@@ -156,7 +159,7 @@ class Admission:
         for other, track in self.tracks.items():
             if other == index or track.running or self._steps[other].provider != provider:
                 continue
-            if track.looked or self._steps[other].name not in self._made_before:
+            if not self.may_be_there(other):
                 self.turned_away.append((other, end))
         return end
 
@@ -190,7 +193,7 @@ class Admission:
                 track.turn(WORKER, now)
                 return scope
         gate = self._gates[index]
-        track.look_only = not track.looked and step.name in self._made_before
+        track.look_only = self.may_be_there(index)
         if gate.end is not None and not track.look_only:
             self.turned_away.append((index, gate.end))
             return None

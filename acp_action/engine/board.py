@@ -1,8 +1,8 @@
 """The state of a run's graph: what is settled, what is doomed, which groups are open, who hears of it.
 
 Only the scheduler's thread touches it. Invariants: ``waiting[i]`` is the number of unsettled nodes that
-node i
-needs; a settled step never changes; a step is handed out as ready at most once, and never when settled.
+node i needs; a settled step never changes; a step is handed out as ready at most once, and never when
+settled.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class GroupState:
         self.started = -1.0
         self.finished = 0.0
         self.sequential = 0.0
-        self.tally = {"good": 0, "bad": 0, "skipped": 0}
+        self.tally = {"good": 0, "bad": 0, "cancelled": 0, "skipped": 0}
 
     @property
     def status(self) -> str:
@@ -205,7 +205,8 @@ class Board:
             self._count_in_groups(step, result, service)
 
     def _count_in_groups(self, step: Step, result: StepResult, service: float) -> None:
-        kind = "good" if result.status.good else "bad" if result.status.bad else "skipped"
+        status = result.status
+        kind = "good" if status.good else "bad" if status.bad else status.value
         missing = step.enabled and kind != "good"
         for group in self._lineage[step.group]:
             state = self.groups[group]
@@ -226,6 +227,7 @@ class Board:
                         state.tally["good"],
                         state.tally["bad"],
                         state.tally["skipped"],
+                        state.tally["cancelled"],
                     )
                 )
 

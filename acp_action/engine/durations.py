@@ -15,8 +15,7 @@ _WORTH = 0.2
 _GUESS = 1.0
 # A worker is handed this much work ahead (seconds), and this many steps at the most: passing a step between
 # threads costs about 0.1 ms, which counts when the step itself takes a millisecond. No call over a network
-# does,
-# so for real media a worker has one step at a time and the order of starts is exact.
+# does, so for real media a worker has one step at a time and the order of starts is exact.
 _AHEAD = 0.012
 _MOST = 64
 # Below this (seconds) the steps are not even spread: doing them one after another is faster.
@@ -29,8 +28,8 @@ class Expectations:
     """Expected service times in seconds, and ``remaining[i]``: seconds from the start of node i to the end.
 
     Steps of one provider, model and type are of one ``kind``, a small number. ``at_hand[kind]``: how many
-    steps of
-    that kind a worker may hold, the running one included; 1 until the run has seen that they are very short.
+    steps of that kind a worker may hold, the running one included; 1 until the run has seen that they are
+    very short.
     ``brief[kind]``: whether they take next to no time. ``by_file_order``: rank by the place in the file
     alone (a run without parallelism).
     """

@@ -56,13 +56,15 @@ class Transient(NamedTuple):
 class Fatal(NamedTuple):
     """Another try would end the same way; ``policy`` when the content was refused.
 
-    ``halt``: no step of this run may go on to be paid for.
+    ``halt``: no step of this run may go on to be paid for. ``unstored``: it was made, and there was no room
+    for it.
     """
 
     reason: str
     policy: bool = False
     traceback: str = ""
     halt: bool = False
+    unstored: bool = False
 
 
 class Expired(NamedTuple):

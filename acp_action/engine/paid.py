@@ -27,6 +27,12 @@ _ONLY_FRESH: Final = (
     "it may be paid for: another run asks for the same again, and orders it anew only with --fresh"
 )
 
+_ONLY_RESUBMITTED: Final = (
+    "look at the provider's own list, then run again with --resubmit-doubtful to order it once more"
+)
+# Single calls keep no journal: whoever makes one again orders again.
+_LOOK_FIRST: Final = "look at the provider's own list before you order it again"
+
 
 class Journal(Protocol):
     """Where the trails of paid steps are kept from one run to the next."""
@@ -100,14 +106,14 @@ def ordered(
     doubtful = paper.doubtful
     if doubtful is not None and not _may_repeat(step, doubtful):
         when = "in this run" if doubtful.here else "by an earlier run"
-        return _doubt(f"it was sent {when}, and what became of it is not known", step, doubtful)
+        return _doubt(f"it was sent {when}, and what became of it is not known", step, doubtful, paper)
     try:
         return provider.run(request, token)
     except (FatalError, PolicyRefusal, UnknownOutcome) as error:
         reason = redact(str(error))
         if isinstance(error, Unrecorded):
             raise
-        if paper.answerable:
+        if paper.answerable and paper.lasts:
             if paper.forsake(reason):
                 return ordered(step, request, token, provider, paper)
             return _led_nowhere(error, f"{reason}; {_ONLY_FRESH}")
@@ -116,12 +122,12 @@ def ordered(
         order = paper.doubtful
         if order is not None and _may_repeat(step, order):
             return Transient(f"{reason}; sent again, as max_duplicate_cost allows")
-        return _doubt(reason, step, order)
+        return _doubt(reason, step, order, paper)
     except StopWork as stop:
         order = paper.doubtful
         if order is None:
             raise
-        return _doubt(f"{redact(str(stop))}, when its request had been sent", step, order)
+        return _doubt(f"{redact(str(stop))}, when its request had been sent", step, order, paper)
 
 
 def _led_nowhere(error: ProviderError, reason: str) -> Outcome:
@@ -136,11 +142,11 @@ def _may_repeat(step: Step, order: Order) -> bool:
     return most is not None and order.cost is not None and order.cost <= most
 
 
-def _doubt(reason: str, step: Step, order: Order | None) -> Doubt:
+def _doubt(reason: str, step: Step, order: Order | None, paper: StepPaper) -> Doubt:
     """The outcome, with what may have been billed and how to go on."""
     cost = order.cost if order is not None else None
     price = "an unknown price" if cost is None else f"up to {cost:.4f} USD"
-    go_on = "look at the provider's own list, then run again with --resubmit-doubtful to order it once more"
+    go_on = _ONLY_RESUBMITTED if paper.lasts else _LOOK_FIRST
     cap = "" if step.max_duplicate_cost is None or cost is None else " (more than max_duplicate_cost)"
     return Doubt(f"{reason}; it may have been billed, at {price}{cap}; {go_on}")
 

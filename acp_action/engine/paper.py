@@ -157,6 +157,11 @@ class StepPaper:
         return True
 
     @property
+    def lasts(self) -> bool:
+        """Whether a later run will know of it; what is in memory alone ends with the process."""
+        return self._write is not _as_it_is
+
+    @property
     def answerable(self) -> bool:
         """Whether an order is open that can be asked for without another one."""
         return self._sheet.order is not None and not self._sheet.order.unknown

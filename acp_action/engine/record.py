@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from acp_action.engine.result import StepResult, as_tuple
-from acp_action.events import StepStarted
+from acp_action.engine.track import THROTTLE
+from acp_action.events import StepParked, StepStarted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from acp_action.artifacts import JsonValue
     from acp_action.engine.outcome import Done
     from acp_action.engine.track import Track
-    from acp_action.engine.verdict import End
+    from acp_action.engine.verdict import Again, End
     from acp_action.plan.model import Step
 
 
@@ -36,6 +37,12 @@ def started(
             expected,
         ),
     )
+
+
+def parked(step: Step, group: str, at: float, attempt: int, again: Again) -> StepParked:
+    """The event that tells of an attempt that will be made again; ``at`` in seconds since the run started."""
+    why = "rate limit" if again.phase == THROTTLE else "retry"
+    return StepParked(at, step.name, group, step.number, step.total, attempt, why, again.reason, again.delay)
 
 
 def result_of(

@@ -2,9 +2,8 @@
 
 A step is pending until its needs are settled, then ready; it is admitted when every scope it stands in has
 room and its provider's lanes let it through; refused or failed attempts park until their time. Nothing here
-waits but
-``collect``, and no worker waits for a limit. All times inside are on the clock's monotonic scale; what
-leaves, in results and events, is in seconds since the run started.
+waits but ``collect``, and no worker waits for a limit. All times inside are on the clock's monotonic scale;
+what leaves, in results and events, is in seconds since the run started.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from typing import TYPE_CHECKING
 from acp_action.engine.admission import Admission
 from acp_action.engine.board import Board
 from acp_action.engine.outcome import Closed, Delivery, Done, Expired, Fatal, Opened, Stopped, Unmade
-from acp_action.engine.record import result_of
+from acp_action.engine.record import parked, result_of
 from acp_action.engine.result import Status
-from acp_action.engine.track import THROTTLE
 from acp_action.engine.verdict import Again, End, Patience, verdict_on
-from acp_action.events import StepParked, StopRequested
+from acp_action.events import StopRequested
+from acp_action.providers.registry import LOCAL
 
 if TYPE_CHECKING:
     import random
@@ -79,6 +78,9 @@ class Scheduler:
         )
         self._timers: list[tuple[float, int, int]] = []  # when, step or -1, gate number
         self._begin = 0.0
+        self._leftover: dict[
+            int, str
+        ] = {}  # steps of a stopped scope that are looked for yet, and why it was
         self.stopped = ""
 
     def run(self, begin: float) -> None:
@@ -142,7 +144,10 @@ class Scheduler:
         if track is None or attempt != track.attempt or not track.running:
             return  # it had been given up
         if isinstance(outcome, Unmade):
-            if track.token is None or not track.token.cancelled:
+            if index in self._leftover:
+                self._skip([index], self._leftover[index], finished)
+                return
+            if not track.told_to_stop:
                 self.admission.ask_after_all(index, finished)
                 return
             outcome = Stopped("cancelled")
@@ -173,28 +178,20 @@ class Scheduler:
         if isinstance(outcome, Closed):
             verdict = self.admission.close_account(index, outcome)
         self._settle(index, track, verdict, now)
-        if isinstance(outcome, Fatal) and outcome.halt:
+        if isinstance(outcome, Fatal) and (outcome.halt or (outcome.unstored and not self._is_free(index))):
+            # What is under way is paid for, so it goes on, for the next run to fetch.
             self._halt(outcome.reason, now, resumable=True)
-        # One that was told to stop belongs to what stopped it, whatever its own end.
-        elif verdict.status.bad and not (track.token is not None and track.token.cancelled):
+        elif verdict.status.bad and index not in self._leftover and not track.told_to_stop:
+            # One that was told to stop belongs to what stopped it, whatever its own end.
             self._spread(index, now)
+
+    def _is_free(self, index: int) -> bool:
+        return self._steps[index].provider == LOCAL
 
     def _park(self, index: int, track: Track, again: Again, now: float) -> None:
         track.turn(again.phase, now)
         step = self._steps[index]
-        self._send(
-            StepParked(
-                now - self._begin,
-                step.name,
-                self.board.names[step.group],
-                step.number,
-                step.total,
-                track.attempt,
-                "rate limit" if again.phase == THROTTLE else "retry",
-                again.reason,
-                again.delay,
-            )
-        )
+        self._send(parked(step, self.board.names[step.group], now - self._begin, track.attempt, again))
         heappush(self._timers, (now + again.delay, index, -1))
 
     # --- ends
@@ -215,7 +212,10 @@ class Scheduler:
     def _stop(
         self, scope: int, reason: str, skip_reason: str, moment: float, *, resumable: bool = False
     ) -> None:
-        """Nothing more starts in this scope; what runs there is cancelled, the rest is settled."""
+        """Nothing more starts in this scope; what runs there is cancelled, the rest is settled.
+
+        But what an earlier run has paid for is still picked up, unless the whole run is to end at once.
+        """
         name = self._plan.groups[scope].name if scope >= 0 else ""
         self._send(StopRequested(moment - self._begin, name, reason))
         never: list[int] = []
@@ -223,7 +223,9 @@ class Scheduler:
             if self.board.settled(index):
                 continue
             track = self.admission.tracks.get(index)
-            if track is None or track.attempt == 0:
+            if not self.stopped and self.admission.may_be_there(index):
+                self._leftover[index] = skip_reason
+            elif track is None or track.attempt == 0:
                 never.append(index)
             elif track.running and track.token is not None:
                 track.token.cancel(reason, resumable=resumable)
@@ -231,9 +233,13 @@ class Scheduler:
                 self.admission.first_deadline = min(self.admission.first_deadline, moment)
             else:
                 self._settle(index, track, End(Status.CANCELLED, reason), moment)
-        ready = self.board.skip(never, skip_reason, moment - self._begin)
-        for index in never:
+        self._skip(never, skip_reason, moment)
+
+    def _skip(self, indexes: list[int], reason: str, moment: float) -> None:
+        ready = self.board.skip(indexes, reason, moment - self._begin)
+        for index in indexes:
             self.admission.tracks.pop(index, None)
+            self.admission.running.discard(index)
         self.admission.add(ready, moment)
 
     def _settle(self, index: int, track: Track, end: End, now: float, done: Done | None = None) -> None:

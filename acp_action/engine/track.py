@@ -75,6 +75,11 @@ class Track:
         self.token: CancelToken | None = None
         self.tickets: tuple[Ticket, ...] = ()
 
+    @property
+    def told_to_stop(self) -> bool:
+        """Whether its attempt was cancelled."""
+        return self.token is not None and self.token.cancelled
+
     def turn(self, phase: Phase, now: float) -> None:
         """Close the wait that was going on and begin another."""
         waited = now - self.since

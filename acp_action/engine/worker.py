@@ -21,6 +21,7 @@ from acp_action.errors import (
     TransientError,
     UnknownOutcome,
     Unrecorded,
+    Unstored,
 )
 from acp_action.providers.base import Product
 from acp_action.providers.registry import LOCAL
@@ -152,6 +153,8 @@ def outcome_of(error: BaseException) -> Outcome:
             return Doubt(reason)
         case Unrecorded():
             return Fatal(reason, halt=True)
+        case Unstored():
+            return Fatal(reason, unstored=True)
         case AcpError():
             return Fatal(reason, policy=isinstance(error, PolicyRefusal))
     text = redact("".join(traceback.format_exception(error)))

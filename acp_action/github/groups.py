@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from acp_action.events import GroupFinished, GroupStarted, RunFinished, StopRequested
-from acp_action.report.lines import log_line
+from acp_action.report.lines import Telling
 
 if TYPE_CHECKING:
     from acp_action.events import Event
@@ -27,6 +27,7 @@ class GroupedLines:
         self._least = logging.getLevelNamesMapping()[level]
         self._opener: str | None = None
         self._title = ""
+        self._lines = Telling()
 
     def __call__(self, event: Event) -> None:
         """Write the line of one event."""
@@ -50,11 +51,11 @@ class GroupedLines:
         self._log.end_group()
 
     def _tell(self, event: Event) -> None:
-        line = log_line(event)
-        if line is None or logging.getLevelNamesMapping()[line.level] < self._least:
-            return
-        # Opened by its first line, because a fold with nothing in it only disturbs.
-        if self._title:
-            self._log.group(self._title)
-            self._title = ""
-        self._log.line(str(line))
+        for line in self._lines(event):
+            if logging.getLevelNamesMapping()[line.level] < self._least:
+                continue
+            # Opened by its first line, because a fold with nothing in it only disturbs.
+            if self._title:
+                self._log.group(self._title)
+                self._title = ""
+            self._log.line(str(line))

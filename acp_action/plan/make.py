@@ -23,13 +23,14 @@ from acp_action.plan.select import narrow, needs_of
 from acp_action.plan.steps import StepMaker
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from acp_action.config.cascade import Effective
     from acp_action.config.model import NodePath, PipelineConfig
     from acp_action.errors import Problem
     from acp_action.plan.findings import ConfigSource
     from acp_action.plan.inputs import Inputs
+    from acp_action.plan.model import Step
     from acp_action.plan.outline import Outline, Spot, StepSpot
     from acp_action.providers.base import Provider
 
@@ -72,6 +73,8 @@ def make_plan(
     if need_input and not (input_text and input_text.strip()):
         _check_input(whole, inputs, findings, given=input_text is not None)
     steps = StepMaker(whole, findings, settings, providers).make(inputs, stems)
+    if need_input and not (input_text and input_text.strip()):
+        _check_texts(steps, findings)
     if findings.errors:
         raise ConfigError(findings.sorted_errors())
     return Plan(
@@ -158,6 +161,20 @@ def _check_input(whole: Outline, inputs: Sequence[Inputs], findings: Findings, *
     for spot, taken in zip(whole.steps, inputs, strict=True):
         if taken.uses_input is not None and spot.enabled and not (given and _says_more(spot, taken)):
             findings.error(taken.uses_input, what, mend)
+
+
+def _check_texts(steps: Iterable[Step], findings: Findings) -> None:
+    """Where the type can do without a text its model may not, and would say so when others are paid for."""
+    for step in steps:
+        needed = any(field.kind == "text" and field.required for field in step.model.inputs)
+        given = step.text is not None or step.text_from is not None or "multi_prompt" in step.params
+        needed = needed and STEP_TYPES[step.type].text == "optional"
+        if needed and not given and step.enabled and not step.preview:
+            findings.error(
+                step.at,
+                f"{step.model.key} needs a {step.text_param}, and the run has no input to take for it",
+                f"write params.{step.text_param}, or give the run an input",
+            )
 
 
 def _says_more(spot: StepSpot, taken: Inputs) -> bool:

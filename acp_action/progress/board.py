@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from acp_action.events import (
     GroupFinished,
     GroupStarted,
+    LaneHeld,
+    LaneReopened,
     RunFinished,
     StepFinished,
     StepParked,
@@ -28,7 +30,7 @@ class Line:
 
     ``depth``: how many groups it stands in. ``since``: when its state began. ``seconds``: what it took, once
     it is settled. ``due``: when a parked step is tried again. ``state``: waiting, running,
-    parked, or a Status.
+    parked, or a Status. ``limited``: it is parked because a provider's rate limit holds it.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Line:
     attempt: int = 0
     expected: float | None = None
     reason: str = ""
+    limited: bool = False
     total: int = 0
     settled: int = 0
 
@@ -50,7 +53,8 @@ class Line:
 class Board:
     """All lines in the order they are shown, and the run's own figures. Hears events; see ``render``.
 
-    Only values of lines change once it is made, so that another thread may render it at any time.
+    ``held``: the lanes that let nothing in, each with the moment of its next start.
+    Only values change once it is made, so that another thread may render it at any time.
     """
 
     title: str
@@ -62,6 +66,7 @@ class Board:
     settled: int = 0
     failed: int = 0
     stopping: str = ""
+    held: tuple[tuple[str, float], ...] = ()
     finished: float | None = None
 
     def __call__(self, event: Event) -> None:
@@ -73,6 +78,12 @@ class Board:
                 self._move(self.steps[event.step], "parked", event.at)
                 self.steps[event.step].due = event.at + event.delay
                 self.steps[event.step].reason = event.reason
+                self.steps[event.step].limited = event.why == "rate limit"
+            case LaneHeld():
+                self._let_go(event.lane)
+                self.held = (*self.held, (event.lane, event.at + event.delay))
+            case LaneReopened():
+                self._let_go(event.lane)
             case StepFinished():
                 self._finished(event)
             case GroupStarted():
@@ -88,6 +99,9 @@ class Board:
                 self.finished = event.duration
             case _:
                 pass
+
+    def _let_go(self, lane: str) -> None:
+        self.held = tuple(held for held in self.held if held[0] != lane)
 
     def _started(self, event: StepStarted) -> None:
         line = self.steps[event.step]

@@ -6,7 +6,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from acp_action.report.lines import log_line
+from acp_action.report.lines import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,15 +21,14 @@ class LogLines:
 
     def __init__(self, level: str = "INFO") -> None:
         self._least = logging.getLevelNamesMapping()[level]
+        self._lines = Telling()
 
     def __call__(self, event: Event) -> None:
         """Log one event."""
-        line = log_line(event)
-        if line is None:
-            return
-        level = logging.getLevelNamesMapping()[line.level]
-        if level >= self._least:
-            RUN_LOG.log(level, "%s", line.text)
+        for line in self._lines(event):
+            level = logging.getLevelNamesMapping()[line.level]
+            if level >= self._least:
+                RUN_LOG.log(level, "%s", line.text)
 
 
 @contextmanager

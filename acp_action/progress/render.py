@@ -57,8 +57,10 @@ def render(board: Board, now: float, width: int, height: int = 0, *, ascii_only:
     """
     widths = (_cells(one_line(line.name)) + len(_INDENT) * line.depth for line in board.lines)
     names = min(max(widths, default=0), _NAME_CELLS)
-    shown = _fold(board.lines, max(height - 1, 1) if height else len(board.lines))
+    held = board.held if board.finished is None else ()
+    shown = _fold(board.lines, max(height - 1 - len(held), 1) if height else len(board.lines))
     rows = [_title(board, now, width, ascii_only=ascii_only)]
+    rows += [_held(lane, due - now, width, ascii_only=ascii_only) for lane, due in held]
     for item in shown:
         if isinstance(item, str):
             rows.append(Row("", "", cut(f"{_INDENT}{item}", width, ascii_only=ascii_only), "dim"))
@@ -76,6 +78,14 @@ def _title(board: Board, now: float, width: int, *, ascii_only: bool) -> Row:
     dot = " - " if ascii_only else " · "
     text = f"{one_line(board.title, 60)}{_INDENT}{dot.join(parts)}"
     return Row("", "", cut(text, width, ascii_only=ascii_only), "bold")
+
+
+def _held(lane: str, left: float, width: int, *, ascii_only: bool) -> Row:
+    """A provider whose rate limit lets nothing in, and when the next step is sent to it."""
+    symbol, plain, style = _SYMBOLS["parked"]
+    when = f"next start in {seconds(left)}" if left > 0 else "tried again now and then"
+    text = cut(f"{one_line(lane)}: rate limit, {when}", width - len(_INDENT) - 2, ascii_only=ascii_only)
+    return Row(_INDENT, plain if ascii_only else symbol, text, style)
 
 
 def _row(line: Line, now: float, width: int, names: int, *, ascii_only: bool) -> Row:
@@ -97,6 +107,8 @@ def _tail(line: Line, now: float) -> str:
         about = f" of about {seconds(line.expected)}" if line.expected and not line.is_group else ""
         return f"{took}{about}{f', attempt {line.attempt}' if line.attempt > 1 else ''}"
     if line.state == "parked":
+        if line.limited and line.due <= now:
+            return f"waits for the rate limit{why}"
         return f"again in {seconds(max(line.due - now, 0.0))}{why}"
     if line.state in ("succeeded", "cached") or line.is_group:
         return seconds(line.seconds)

@@ -40,6 +40,8 @@ def secret_values(values: Mapping[str, str]) -> list[str]:
     """
     found = [values.get(name, "").strip() for name in KEY_VARIABLES]
     found += [value.strip(_QUOTES).strip() for value in found]
+    # Of a key with an id, a service may tell the secret half alone.
+    found += [value.rpartition(":")[2] for value in found if ":" in value]
     urls = [values.get(name, "") for entry in REGISTRY.values() for _, name in entry.urls]
     found += [part for url in (*urls, *Network.told_by(values).proxies.values()) for part in _passwords(url)]
     return [value for value in dict.fromkeys(found) if value]

@@ -8,7 +8,7 @@ and pays for nothing. Media in an answer are not kept on the trail: they go to a
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from acp_action.errors import FatalError, PolicyRefusal
 from acp_action.providers.base import Complaint, Product, Source
@@ -18,6 +18,7 @@ from acp_action.providers.params.resolve import resolve
 from acp_action.providers.remote import Remote
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Collection, Iterator, Mapping
 
     from acp_action.artifacts import JsonValue
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
-    from acp_action.providers.wire import Answer
+    from acp_action.providers.wire.wire import Answer
 
 MAY_BE_BILLED: Final = "the request may be billed"
 MOST_PICTURE_BYTES: Final = 64 * 1024 * 1024
@@ -36,7 +37,12 @@ _FACTS: Final = ("usage", "version", "provider", "revised_prompt")
 
 
 class DirectCall(Remote):
-    """An adapter whose orders are answered by JSON with the result in it."""
+    """An adapter whose orders are answered by JSON with the result in it.
+
+    ``model_ids``: what names of models look like at the service; one may become part of an address.
+    """
+
+    model_ids: ClassVar[re.Pattern[str]]
 
     def check(
         self, step_type: str, model: Model, params: Mapping[str, JsonValue], *, preview: bool
@@ -62,7 +68,7 @@ class DirectCall(Remote):
 
     def obtain(self, request: Request, fields: Fields, token: Token, trail: Trail) -> Product:
         """Order, and read the answer; a text, and what cannot be used, goes to the trail first."""
-        from acp_action.providers.wire import announced, unreadable
+        from acp_action.providers.wire.wire import announced, unreadable
 
         answer = self.order(request, fields, token, trail)
         result = self.read(request, answer, trail)
@@ -112,15 +118,15 @@ class DirectCall(Remote):
         """What an answer holds; None when nobody can say."""
         raise NotImplementedError
 
-    def is_model_id(self, name: str) -> bool:
-        """Whether a name can be a model's at this service."""
-        raise NotImplementedError
-
-    def untold_cost(self, request: Request, fields: Fields) -> float | None:
+    def untold_cost(self, request: Request, fields: Fields) -> float | None:  # noqa: ARG002
         """What a call cost whose answer does not tell; None when that is not known."""
-        raise NotImplementedError
+        return None
 
     # --- what they stand on
+
+    def is_model_id(self, name: str) -> bool:
+        """Whether a name can be a model's at this service."""
+        return self.model_ids.fullmatch(name) is not None
 
     def model_id(self, request: Request, fields: Fields) -> str:
         """What the service calls the model. Raises FatalError for a name that cannot be one."""

@@ -2,6 +2,7 @@
 
 What the library hides, its connections tell us: whether a request that costs money may have left. They go to
 the addresses that were checked, end with the request's bounds, and are not used where they may be closing.
+What adapters call (safe calls, orders, streams, the table of statuses) stands on it, in ``wire/``.
 """
 
 from __future__ import annotations
@@ -20,24 +21,18 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-from acp_action.providers.bounds import Severed, described
-from acp_action.providers.proxies import proxy_for
-from acp_action.providers.sockets import ASKED, Asked, looked_up, reached, shut, trusting
-from acp_action.providers.wire import Answer, Part, Rules, Said, Wire, announced, retry_after, unreadable
+from acp_action.providers.wire.bounds import Severed, described
+from acp_action.providers.wire.proxies import proxy_for
+from acp_action.providers.wire.sockets import ASKED, Asked, looked_up, reached, shut, trusting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from acp_action.providers.account import Network
-    from acp_action.providers.address import Place
-    from acp_action.providers.bounds import Bounds
-    from acp_action.providers.outgoing import Content
-    from acp_action.providers.sockets import Plain
-
-# The upper half's names can be imported from here, too, by those who need the library anyway.
-__all__ = [
-    "Answer", "Part", "Pool", "Reply", "Rules", "Said", "Wire", "announced", "retry_after", "unreadable",
-]  # fmt: skip
+    from acp_action.providers.wire.address import Place
+    from acp_action.providers.wire.bounds import Bounds
+    from acp_action.providers.wire.outgoing import Content
+    from acp_action.providers.wire.sockets import Plain
 
 # Servers close idle connections after 5 s and more. A request that cannot be sent again is not tried on one
 # that may just be closing; for the others that costs another try at worst.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from acp_action.providers.base import Complaint, ProductFile, Request, Token, Trail
     from acp_action.providers.media.download import Downloads
     from acp_action.providers.params.resolve import Fields
-    from acp_action.providers.wire import Answer, Rules, Wire
+    from acp_action.providers.wire.wire import Answer, Rules, Wire
 
     Result = Mapping[str, JsonValue]
 
@@ -152,7 +152,7 @@ class Remote:
         """The way to the service, with the key; connections are pooled for all threads."""
         with self._making:
             if self._wire is None:
-                from acp_action.providers.wire import Wire
+                from acp_action.providers.wire.wire import Wire
 
                 self._wire = Wire(self.account, self.base, auth=self.authorization(), rules=self.rules())
             return self._wire

@@ -32,6 +32,8 @@ _ENDINGS: Final[dict[str, tuple[Level, str]]] = {
     "doubt": ("ERROR", "In doubt"),
 }
 _REASON_LIMIT: Final = 500
+# Of many steps in one line, so many are named.
+_NAMES: Final = 4
 
 
 class LogLine(NamedTuple):
@@ -95,6 +97,40 @@ def log_line(event: Event) -> LogLine | None:
             return None
 
 
+class Telling:
+    """The lines of a run's events, one for all steps that were turned away for the same reason.
+
+    Such a step failed without ever being tried, because its provider takes nothing more; there may be
+    hundreds at once, and their line comes with the next event of another kind.
+    """
+
+    def __init__(self) -> None:
+        self._turned: list[StepFinished] = []
+
+    def __call__(self, event: Event) -> list[LogLine]:
+        """The lines to write now."""
+        held = self._turned
+        if isinstance(event, StepFinished) and event.status == "failed" and not event.attempts:
+            if held and held[0].reason != event.reason:
+                self._turned = [event]
+                return _turned_away(held)
+            held.append(event)
+            return []
+        self._turned = []
+        line = log_line(event)
+        return [*_turned_away(held), *([line] if line is not None else [])]
+
+
+def _turned_away(events: list[StepFinished]) -> list[LogLine]:
+    if len(events) <= 1:
+        return [_step_finished(event) for event in events]
+    level, word = _ENDINGS["failed"]
+    shown = ", ".join(one_line(event.step) for event in events[:_NAMES])
+    more = f" and {len(events) - _NAMES:,} more" if len(events) > _NAMES else ""
+    reason = one_line(events[0].reason, _REASON_LIMIT)
+    return [LogLine(level, f"{word}, {len(events):,} steps: {shown}{more}: {reason}")]
+
+
 def _place(event: StepStarted | StepFinished | StepParked) -> str:
     return f"[{event.number}/{event.total}] " if event.total else ""
 
@@ -124,7 +160,10 @@ def _lane_held(event: LaneHeld) -> LogLine:
 def _group_finished(event: GroupFinished) -> LogLine:
     if event.status == "succeeded":
         return LogLine("INFO", group_line(event.duration, event.sequential))
-    counts = ((event.succeeded, "succeeded"), (event.failed, "failed"), (event.skipped, "skipped"))
+    counts = (
+        (event.succeeded, "succeeded"), (event.failed, "failed"),
+        (event.cancelled, "cancelled"), (event.skipped, "skipped"),
+    )  # fmt: skip
     told = ", ".join(f"{count} {word}" for count, word in counts if count)
     took = f"{seconds(event.duration)} (vs {seconds(event.sequential)} sequential)"
     # "skipped" is a group that began, and of which not all was carried out to the end.

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _TEXT_SHOWN: Final = 600
 _FREE: Final = "local"
 """The embedded provider, which costs nothing whether it says so or not."""
+_UNBILLED: Final = frozenset({"refused", "closed", "transient", "unmade"})
+"""Ends of attempts that made nothing: limits, closed accounts, broken connections before the request left."""
 
 
 def summarise(result: RunResult, folder: Path | None = None) -> RunReport:
@@ -62,7 +64,7 @@ def summarise(result: RunResult, folder: Path | None = None) -> RunReport:
         least_duration=_micro(least),
         limit=clean_text(limit_sentence(result, path, least)),
         cost=round(sum(costs), 6) if costs else None,
-        cost_unknown=sum(map(_is_cost_unknown, result.steps)),
+        cost_unknown=sum(map(_is_cost_unknown, result.plan.steps, result.steps)),
         critical_path=tuple(map(_rounded, path)),
         settings=_settings(result.plan),
         groups=_groups(result),
@@ -137,8 +139,13 @@ def _total(splits: Iterable[Split]) -> Split:
     return Split(*map(_micro, sums))
 
 
-def _is_cost_unknown(step: StepResult) -> bool:
-    return bool(step.attempts) and step.cost is None and step.provider != _FREE
+def _is_cost_unknown(step: Step, result: StepResult) -> bool:
+    """Whether it may have cost something of which nobody knows how much."""
+    if result.cost is not None or result.provider == _FREE:
+        return False
+    # With max_duplicate_cost, what is tried again may have been billed before.
+    free = _UNBILLED if step.max_duplicate_cost is None else _UNBILLED - {"transient"}
+    return any(attempt.outcome not in free for attempt in result.attempts)
 
 
 def _rounded(item: PathItem) -> PathItem:
@@ -187,11 +194,12 @@ def _groups(result: RunResult) -> tuple[GroupLine, ...]:
 def _group(plan: Plan, group: Group, result: GroupResult, members: Sequence[StepResult]) -> GroupLine:
     succeeded = sum(step.status.good for step in members)
     failed = sum(step.status.bad for step in members)
+    cancelled = sum(step.status == "cancelled" for step in members)
     skipped = len(members) - succeeded - failed
     duration, sequential = _micro(result.duration), _micro(result.sequential)
     told = log_line(
         GroupFinished(result.finished, result.name, result.status, duration, sequential,
-                      succeeded, failed, skipped)
+                      succeeded, failed, skipped - cancelled, cancelled)
     )  # fmt: skip
     began = any(step.attempts for step in members)
     return GroupLine(

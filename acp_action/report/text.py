@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING, Final
 
 from acp_action.report.escape import one_line
 from acp_action.report.lines import seconds
-from acp_action.report.wording import PREVIEW, cost_words, counts_words, failures_first
+from acp_action.report.wording import (
+    PREVIEW,
+    by_reason,
+    cost_words,
+    counts_words,
+    failures_first,
+    trouble_words,
+)
 
 if TYPE_CHECKING:
-    from acp_action.report.model import RunReport, StepLine
+    from acp_action.report.model import RunReport
 
 _GOOD: Final = ("succeeded", "cached")
 _TROUBLES_SHOWN: Final = 20
-_REASON_SHOWN: Final = 300
 
 
 def render_text(report: RunReport) -> str:
@@ -36,11 +42,8 @@ def render_text(report: RunReport) -> str:
 
 def _troubles(report: RunReport) -> list[str]:
     troubled = [step for step in failures_first(report.steps) if step.status not in _GOOD and step.enabled]
-    more = len(troubled) - _TROUBLES_SHOWN
-    rest = [f"  and {more:,} more"] if more > 0 else []
-    return [_trouble(step) for step in troubled[:_TROUBLES_SHOWN]] + rest
-
-
-def _trouble(step: StepLine) -> str:
-    why = f": {one_line(step.reason, _REASON_SHOWN)}" if step.reason else ""
-    return f"  {one_line(step.name)} {one_line(step.status).replace('_', ' ')}{why}"
+    alike = by_reason((step.name, step.status, step.reason) for step in troubled)
+    shown = list(alike.items())[:_TROUBLES_SHOWN]
+    more = len(troubled) - sum(len(names) for _, names in shown)
+    rest = [f"  and {more:,} more"] if more else []
+    return [f"  {trouble_words(*end, names)}" for end, names in shown] + rest

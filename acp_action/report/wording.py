@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from acp_action.report.escape import one_line
 from acp_action.report.lines import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from acp_action.report.model import PathItem, RunReport, SettingValue, StepLine
 
 PREVIEW: Final = "the embedded provider stood in for the models that are named. For a look, not for use."
 
+_NAMES_SHOWN: Final = 3
+_REASON_SHOWN: Final = 300
 _ORDER: Final = ("failed", "timed_out", "refused", "doubt", "cancelled", "skipped", "cached", "succeeded")
 
 
@@ -75,6 +78,32 @@ def _spent(waited_for: str) -> str:
     if waited_for == "back-off":
         return "in back-off"
     return f"of waiting for {'the ' if waited_for.startswith('rate limit') else ''}{waited_for}"
+
+
+def names_words(names: Sequence[str]) -> str:
+    """Names of steps, the first few of many.
+
+    >>> names_words(["a"]), names_words(["a", "b"]), names_words(["a", "b", "c", "d", "e"])
+    ('a', 'a, b', 'a, b, c and 2 more')
+    """
+    shown = names if len(names) <= _NAMES_SHOWN + 1 else names[:_NAMES_SHOWN]
+    more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
+    return f"{', '.join(map(one_line, shown))}{more}"
+
+
+def by_reason(ends: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], list[str]]:
+    """The names of steps that ended alike, by their status and reason; each end is name, status, reason."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for name, status, reason in ends:
+        alike.setdefault((status, reason), []).append(name)
+    return alike
+
+
+def trouble_words(status: str, reason: str, names: Sequence[str]) -> str:
+    """What became of steps that ended alike, as one line."""
+    why = f": {one_line(reason, _REASON_SHOWN)}" if reason else ""
+    word = "in doubt" if status == "doubt" else one_line(status).replace("_", " ")
+    return f"{names_words(names)} {word}{why}"
 
 
 def failures_first(steps: Iterable[StepLine]) -> list[StepLine]:

@@ -6,7 +6,7 @@ import errno
 import shutil
 from typing import TYPE_CHECKING, Final
 
-from acp_action.errors import FatalError
+from acp_action.errors import Unstored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +35,9 @@ def is_storage_fault(error: OSError) -> bool:
 
 def storage_fault(
     error: OSError, path: Path, needed: int | None = None, *, at_least: bool = False
-) -> FatalError:
+) -> Unstored:
     """The error for a file that could not be written; ``needed`` as for ``explain``."""
-    return FatalError(f"cannot write {path}: {explain(error, path.parent, needed, at_least=at_least)}")
+    return Unstored(f"cannot write {path}: {explain(error, path.parent, needed, at_least=at_least)}")
 
 
 def explain(error: OSError, folder: Path, needed: int | None = None, *, at_least: bool = False) -> str:

@@ -34,7 +34,9 @@ class FolderLock:
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, f"process {os.getpid()} on {os.uname().nodename}".encode(), 0)
         except BlockingIOError as error:
-            raise _taken(self._descriptor, path) from error
+            taken = _taken(self._descriptor, path)
+            os.close(self._descriptor)
+            raise taken from error
         except OSError as error:
             if error.errno not in _NO_LOCKS:
                 os.close(self._descriptor)

@@ -14,7 +14,7 @@ from acp_action.api.prepare import Wishes, make_ready, plan_pipeline
 from acp_action.api.run import carry_out
 from acp_action.config.cascade import Overrides
 from acp_action.engine.verdict import Patience
-from acp_action.errors import FatalError, OutputError, PolicyRefusal, UnknownOutcome
+from acp_action.errors import FatalError, OutputError, PolicyRefusal, StopWork, UnknownOutcome
 from acp_action.providers.registry import adapters
 from acp_action.store.group_commit import GroupCommit
 from acp_action.store.journal import Journal
@@ -214,6 +214,33 @@ def test_a_disk_that_was_full_of_media_costs_no_second_order(house: House) -> No
     assert statuses(first) == ["failed"]
     assert "the disk is full" in first["hero"].reason
     assert (statuses(house.run(PICTURE)), house.bills) == (["succeeded"], ["hero"])
+
+
+def test_a_full_disk_stops_the_run_and_lets_what_is_under_way_go_on(house: House) -> None:
+    """What is paid for is not called off, and nothing more is ordered that there would be no room for."""
+    waiting, stops = threading.Event(), list[StopWork]()
+
+    def full(name: str) -> None:
+        if name == "before the download":
+            waiting.wait(5)
+            raise OSError(28, "No space left on device")
+
+    def wait(request: Request, token: Token) -> None:
+        if request.step == "other":
+            waiting.set()
+            try:
+                token.wait(5)
+            except StopWork as stop:
+                stops.append(stop)
+                raise
+
+    house.point, house.mishap = full, wait
+    later = {**PICTURE, "name": "later", "needs": "other", "params": {"prompt": "another"}}
+    result = house.run(PICTURE, {**PICTURE, "name": "other", "params": {"prompt": "a dog"}}, later)
+    assert statuses(result) == ["failed", "doubt", "skipped"]
+    assert "the disk is full" in result.stopped
+    assert exit_code(result) == 1
+    assert [getattr(stop, "resumable", False) for stop in stops] == [True]
 
 
 def test_a_step_in_doubt_beside_a_failure_is_a_failure(house: House) -> None:

@@ -67,6 +67,12 @@ def test_the_files_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_what_went_wrong_is_told_once_for_all_it_happened_to() -> None:
+    """The reason is read where the run ends, without looking for it in the log."""
+    lines = summary(ended(*[Status.FAILED] * 5, Status.SKIPPED, Status.DOUBT)).splitlines()
+    assert lines[:2] == ["  s0, s1, s2 and 2 more failed: why", "  s6 in doubt: why"]
+
+
 def test_many_files_are_counted() -> None:
     """A thousand files do not push the headline off the screen."""
     lines = summary(ended(*[Status.SUCCEEDED] * 1000)).splitlines()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acp_action.engine.outcome import Doubt, Fatal, Stop
+from acp_action.engine.outcome import Doubt, Fatal, Stop, Unmade
 from acp_action.events import StopRequested
 from tests.engine.harness import CACHED, DONE, Script, Virtual, near, statuses
 from tests.engine.plans import Spec, plan_of
@@ -99,3 +99,30 @@ def test_what_was_there_already_teaches_no_durations() -> None:
     answers: Script = {s.name: [(60.0, DONE) if s.name.startswith("new") else (0.0, CACHED)] for s in specs}
     run = Virtual(plan_of(specs, max_workers=2), answers)
     assert run.run().total_duration == near(60.0)
+
+
+def test_what_was_paid_for_is_picked_up_behind_a_failure() -> None:
+    """Fail fast starts nothing more, but what an earlier run has made is not left out of the results."""
+    specs = [Spec("bad"), Spec("there", after=[0]), Spec("new", after=[0]), Spec("on_it", data=[1])]
+    run = Virtual(plan_of(specs), {"bad": [(1.0, LOST)]}, made_before=frozenset({"there"}))
+    assert statuses(run.run()) == {"bad": "doubt", "there": "cached", "new": "skipped", "on_it": "skipped"}
+    assert len([e for e in run.recorder.events if isinstance(e, StopRequested)]) == 1
+
+
+def test_what_is_not_there_after_all_is_skipped_behind_a_failure() -> None:
+    """It is looked for, not asked for: nothing is ordered once the run fails."""
+    specs = [Spec("bad"), Spec("gone", after=[0])]
+    looked: list[bool] = []
+    run = Virtual(
+        plan_of(specs), {"bad": [(1.0, LOST)]}, made_before=frozenset({"gone"}), look=(0.0, Unmade())
+    )
+    run.on_start = lambda job: looked.append(job.look_only)
+    assert statuses(run.run()) == {"bad": "doubt", "gone": "skipped"}
+    assert looked == [False, True]
+
+
+def test_an_interrupted_run_looks_for_nothing() -> None:
+    """It has seconds to end in; what is there stays there for the next run."""
+    specs = [Spec("slow"), Spec("there", after=[0])]
+    run = Virtual(plan_of(specs), {"slow": [(60.0, DONE)]}, made_before=frozenset({"there"}))
+    assert statuses(run.run(stop_at=1.0)) == {"slow": "cancelled", "there": "skipped"}

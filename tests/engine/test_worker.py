@@ -26,7 +26,7 @@ from acp_action.errors import (
     UnknownOutcome,
     Unrecorded,
 )
-from acp_action.providers.base import Product, Source
+from acp_action.providers.base import Product, RemoteJob, Source
 from tests.engine.plans import MODEL, Spec, plan_of
 
 if TYPE_CHECKING:
@@ -99,6 +99,25 @@ def test_a_failure_leaves_nothing_behind() -> None:
     fake = Fake(fail)
     assert attempt(fake) == Fatal("no")
     assert (fake.published, fake.discarded) == ([], ["only"])
+
+
+@pytest.mark.parametrize("error", [UnknownOutcome, FatalError])
+@pytest.mark.parametrize("id_is_known", [True, False])
+def test_without_a_journal_no_flag_is_offered(error: type[Exception], id_is_known: bool) -> None:
+    """A single call is known to no later run, so that flags of runs would mislead."""
+
+    def fail(request: Request) -> None:
+        assert request.trail is not None
+        request.trail.intended(0.5)
+        if id_is_known:
+            request.trail.accepted(RemoteJob("job-7"))
+        raise error("gone")
+
+    outcome = attempt(Fake(fail))
+    assert isinstance(outcome, Doubt if error is UnknownOutcome else Fatal)
+    assert outcome.reason.startswith("gone")
+    assert "--" not in outcome.reason
+    assert ("before you order it again" in outcome.reason) == (error is UnknownOutcome)
 
 
 def test_a_failure_of_tidying_up_fails_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:

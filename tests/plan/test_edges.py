@@ -18,6 +18,23 @@ HYBRID = """
 """
 
 
+def test_a_model_that_needs_a_text_is_asked_before_anything_is_paid() -> None:
+    """Its type can do without one; the run's input, a preview or multi_prompt will do too."""
+    file = """
+    steps:
+      - {name: s, type: text_to_image, params: {prompt: opening scene}}
+      - {name: v, type: image_to_video, model: kling_2_6_pro, input_from: s}
+    """
+    (problem,) = problems_of(file, need_input=True)
+    assert problem.what == "kling_2_6_pro_i2v needs a prompt, and the run has no input to take for it"
+    assert problem.mend == "write params.prompt, or give the run an input"
+    plan_text(file)
+    plan_text(file, need_input=True, input_text="a car")
+    plan_text(file.replace("input_from: s", "input_from: s, provider: local"), need_input=True)
+    plan_text(file.replace("input_from: s", "input_from: s, params: {prompt: it drives}"), need_input=True)
+    plan_text(file.replace("kling_2_6_pro, input_from: s", "hailuo, enabled: false"), need_input=True)
+
+
 def test_input_from_is_a_data_edge() -> None:
     """The named step feeds the media port."""
     plan = plan_text(HYBRID)

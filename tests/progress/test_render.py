@@ -11,6 +11,8 @@ from acp_action.events import (
     Event,
     GroupFinished,
     GroupStarted,
+    LaneHeld,
+    LaneReopened,
     RunFinished,
     StepFinished,
     StepParked,
@@ -96,6 +98,19 @@ def test_in_the_middle_every_state_has_its_words() -> None:
         "    ↻ image_3     flux_dev            again in 1.0s: busy",
         "  · final         flux_dev",
     ]
+
+
+def test_a_rate_limit_is_told_with_its_next_start() -> None:
+    """A lane has a row of its own while it is held; its steps say what they wait for, not a wait of 0 s."""
+    parked = StepParked(2.5, "image_3", GROUP, 3, 3, 1, "rate limit", "429", 0.0)
+    held = [*MIDDLE[:6], parked, LaneHeld(2.5, "gemini flash", 2, 8.0, "429")]
+    rows = shown(held, 3.5)
+    assert rows[1] == "  ↻ gemini flash: rate limit, next start in 7.0s"
+    assert rows[6] == "    ↻ image_3     flux_dev            waits for the rate limit: 429"
+    assert shown(held, 11.0)[1] == "  ↻ gemini flash: rate limit, tried again now and then"
+    assert len(shown(held, 3.5, height=5)) == 5
+    opened = shown([*held, LaneReopened(11.0, "gemini flash", 8.5)], 11.0)
+    assert not any("gemini" in row for row in opened)
 
 
 def test_the_end_shows_the_totals_and_stands_still() -> None:

@@ -178,4 +178,5 @@ def test_all_that_is_secret_is_named() -> None:
     }
     found = secret_values(values)
     assert {"quoted-for-tests", "half-for-tests", "google-for-tests", "pass-for-tests"} <= set(found)
+    assert "ksecret-for-tests" in secret_values({"FAL_KEY": "kid:ksecret-for-tests"})
     assert secret_values({}) == []

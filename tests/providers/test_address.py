@@ -10,7 +10,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from acp_action.errors import FatalError
-from acp_action.providers.address import forbidden, host_of, media_place, place_of, require_allowed, shown
+from acp_action.providers.wire.address import (
+    forbidden,
+    host_of,
+    media_place,
+    place_of,
+    require_allowed,
+    shown,
+)
 
 # By hand, as (first, last) numbers: what must not be reached even where private addresses may be.
 NEVER_V4 = [

@@ -18,7 +18,7 @@ from acp_action.errors import (
     TransientError,
 )
 from acp_action.providers.account import Network
-from acp_action.providers.wire import Wire
+from acp_action.providers.wire.wire import Wire
 from tests.providers.fault_server import (
     FaultServer,
     answer,

@@ -14,12 +14,12 @@ from acp_action.catalogue.models import catalogue
 from acp_action.errors import FatalError
 from acp_action.providers.account import Account
 from acp_action.providers.elevenlabs import ElevenLabsProvider
-from acp_action.providers.elevenlabs import wire as elevenlabs
+from acp_action.providers.elevenlabs import messages as elevenlabs
 from acp_action.providers.gemini import GeminiProvider
 from acp_action.providers.openai import OpenAIProvider
-from acp_action.providers.openai import wire as openai
+from acp_action.providers.openai import messages as openai
 from acp_action.providers.openrouter import OpenRouterProvider
-from acp_action.providers.openrouter import wire as openrouter
+from acp_action.providers.openrouter import messages as openrouter
 from tests.providers.calling import requested
 from tests.providers.making import ManualToken
 

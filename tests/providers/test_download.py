@@ -20,7 +20,8 @@ from PIL import Image
 
 from acp_action.errors import Cancelled, DeadlineExpired, FatalError, TransientError
 from acp_action.providers.account import Network
-from acp_action.providers.media.download import Downloads, Pace, decode_base64
+from acp_action.providers.media.download import Downloads, Pace
+from acp_action.providers.media.inline import decode_base64
 from tests.providers.fault_server import (
     FaultServer,
     answer,

@@ -12,12 +12,12 @@ import pytest
 from acp_action.catalogue.models import catalogue
 from acp_action.errors import FatalError
 from acp_action.providers.account import Account
-from acp_action.providers.answer import Answer
 from acp_action.providers.base import Announced
-from acp_action.providers.elevenlabs import ElevenLabsProvider, wire
+from acp_action.providers.elevenlabs import ElevenLabsProvider, messages
 from acp_action.providers.elevenlabs.provider import make_playable
 from acp_action.providers.elevenlabs.rules import ElevenLabsRules
 from acp_action.providers.elevenlabs.voices import found_voice, known_voice
+from acp_action.providers.wire.answer import Answer
 from tests.providers.making import model_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_errors_are_told_apart_by_their_word(status: int, word: str, name: str) 
 )
 def test_the_words_of_an_error_come_in_three_shapes(detail: Any, said: str) -> None:
     """A text, a list and an object."""
-    assert wire.message_of({"detail": detail}) == said
+    assert messages.message_of({"detail": detail}) == said
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_voice_that_is_not_there_is_told_with_those_that_are(name: str, answer
 )  # fmt: skip
 def test_headers_are_believed_where_they_make_sense(headers: dict[str, str], heard: Any) -> None:
     """Nonsense counts as nothing told, and an id that could change an address is none."""
-    assert wire.heard(headers) == heard
+    assert messages.heard(headers) == heard
 
 
 FORMATS = {
@@ -158,7 +158,7 @@ def test_what_is_a_file_already_stays_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("output", sorted(FORMATS))
 def test_every_format_has_an_extension(output: str) -> None:
     """No format of the catalogue is unknown here."""
-    assert wire.extension(output) in ("mp3", "opus", "wav")
+    assert messages.extension(output) in ("mp3", "opus", "wav")
 
 
 def test_texts_and_voices_are_checked_before_money() -> None:

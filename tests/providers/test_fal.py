@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
 from acp_action.artifacts import MediaFile, Output
-from acp_action.errors import FatalError, UnknownOutcome
+from acp_action.errors import FatalError, TransientError, UnknownOutcome
 from acp_action.providers.fal import FalProvider
 from acp_action.providers.fal.answers import FalRules, error_inside, files_in, job_error
 from acp_action.providers.fal.states import app_of
-from acp_action.providers.wire import Answer
+from acp_action.providers.wire.wire import Answer
 from tests.providers.jobs import FAL, FAL_POLLED, attempt
 from tests.providers.services import Remembering, a_token, account_of, model_of, request_for
 from tests.simulators.faults import edited, fault
@@ -63,6 +65,21 @@ def test_a_cancel_goes_out_as_the_official_client_makes_it(tmp_path: Path) -> No
         trail = Remembering("accepted", lambda: token.cancel("stopped"))
         attempt(FAL, sim, tmp_path, trail=trail, token=token)
         assert normalised(sim, sim.calls("cancel")[0]) == sent_by_the_sdk("cancel", "cancel")
+
+
+def test_the_doctor_s_question_costs_nothing_and_asks_the_queue_too() -> None:
+    """The address for uploads says whether the key is taken; orders go to the queue, which must answer."""
+    with FAL.simulate() as sim:
+        FalProvider(account_of(sim)).probe(a_token(10))
+        assert {(call.method, call.path) for call in sim.requests} == {
+            ("POST", "/storage/auth/token"), ("GET", "/"),
+        }  # fmt: skip
+        assert sim.ledger.entries == []
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+        account = replace(account_of(sim), urls={"api": nobody, "rest": sim.url})
+        with pytest.raises(TransientError, match="queue answers: 127.0.0.1: connection refused"):
+            FalProvider(account).probe(a_token(2))
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from acp_action.catalogue.models import catalogue
 from acp_action.errors import AccountClosed
 from acp_action.providers.account import Account
-from acp_action.providers.answer import Answer
-from acp_action.providers.gemini import wire
+from acp_action.providers.gemini import messages
 from acp_action.providers.gemini.questions import QUESTIONS, question
 from acp_action.providers.gemini.rules import GeminiRules
+from acp_action.providers.wire.answer import Answer
 
 
 def answered(ended: str | None = "STOP", *parts: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def answered(ended: str | None = "STOP", *parts: dict[str, Any], **more: Any) ->
 def test_texts_are_joined_without_thoughts() -> None:
     """All parts of the answer count, what the model thought does not."""
     told = answered("STOP", {"text": "hm", "thought": True}, {"text": "A red "}, {"text": "kite."})
-    assert wire.result_of(told) == {"text": "A red kite."}
+    assert messages.result_of(told) == {"text": "A red kite."}
 
 
 def test_what_was_used_is_kept() -> None:
@@ -39,7 +39,7 @@ def test_what_was_used_is_kept() -> None:
     told = answered(
         "STOP", {"text": "x"}, usageMetadata={"totalTokenCount": 7, "more": []}, modelVersion="m-1"
     )
-    assert wire.result_of(told) == {"text": "x", "usage": {"totalTokenCount": 7}, "version": "m-1"}
+    assert messages.result_of(told) == {"text": "x", "usage": {"totalTokenCount": 7}, "version": "m-1"}
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_what_was_used_is_kept() -> None:
 )
 def test_an_answer_without_a_whole_text_says_why(told: Any, word: str, says: str) -> None:
     """Refusals, cut texts and empty ones are told apart, and none is published as a text."""
-    result = wire.result_of(told)
+    result = messages.result_of(told)
     assert result is not None
     assert re.search(says, str(result[word]))
 
@@ -69,7 +69,7 @@ def test_an_answer_without_a_whole_text_says_why(told: Any, word: str, says: str
 @pytest.mark.parametrize("told", [None, [], {}, {"candidates": []}, {"candidates": [{}]}, "text", 7])
 def test_an_answer_of_another_shape_means_nothing(told: Any) -> None:
     """Nobody can say whether something was made, so it is no failure yet."""
-    assert wire.result_of(told) is None
+    assert messages.result_of(told) is None
 
 
 json_values = st.recursive(
@@ -88,25 +88,25 @@ json_values = st.recursive(
 @given(json_values, st.booleans())
 def test_any_json_is_read_without_a_fall(told: Any, picture: bool) -> None:
     """What a service sends cannot bring the reader down; it yields one of the known words, or nothing."""
-    result = wire.result_of(told, picture=picture)
+    result = messages.result_of(told, picture=picture)
     assert result is None or {"text", "encoded", "refused", "failed"} & result.keys()
-    assert isinstance(wire.error_of(told), dict)
+    assert isinstance(messages.error_of(told), dict)
 
 
 def test_a_picture_is_asked_for_alone() -> None:
     """Image models are told to answer with a picture, in a shape if one is wished for."""
-    assert wire.drawing({"seed": 1}, "16:9") == {
+    assert messages.drawing({"seed": 1}, "16:9") == {
         "seed": 1, "responseModalities": ["IMAGE"], "imageConfig": {"aspectRatio": "16:9"}
     }  # fmt: skip
-    assert "imageConfig" not in wire.drawing({}, None)
+    assert "imageConfig" not in messages.drawing({}, None)
 
 
 def test_an_answer_without_the_picture_says_what_it_says() -> None:
     """A text in place of the picture goes into the message."""
-    assert wire.result_of(answered("STOP", {"inlineData": {"data": "QUJD"}}), picture=True) == {
+    assert messages.result_of(answered("STOP", {"inlineData": {"data": "QUJD"}}), picture=True) == {
         "encoded": "QUJD"
     }
-    told = wire.result_of(answered("STOP", {"text": "I cannot draw that"}), picture=True)
+    told = messages.result_of(answered("STOP", {"text": "I cannot draw that"}), picture=True)
     assert told is not None
     assert "without a picture; it says: I cannot draw that" in str(told["failed"])
 
@@ -114,20 +114,20 @@ def test_an_answer_without_the_picture_says_what_it_says() -> None:
 @pytest.mark.parametrize("name", ["../x", "a/b", "a:b", "", "a b", "-x", "a?key=1", "x" * 200])
 def test_a_name_that_would_change_the_address_is_none(name: str) -> None:
     """A pipeline file cannot reach another method of the service."""
-    assert not wire.is_model_id(name)
+    assert not messages.MODEL_ID.fullmatch(name)
 
 
 def test_all_models_of_the_catalogue_have_a_question() -> None:
     """Each style asks something of its own; all ids can stand in an address."""
     models = [m for m in catalogue().models() if m.provider == "gemini"]
-    assert all(wire.is_model_id(m.entry["provider_model"]) for m in models)
+    assert all(messages.MODEL_ID.fullmatch(m.entry["provider_model"]) for m in models)
     assert {m.task for m in models if m.type == "analyze_image"} == set(QUESTIONS)
     assert len(set(QUESTIONS.values())) == 7
 
 
 def test_the_questions_are_documented() -> None:
     """What is asked in somebody's name can be read before."""
-    page = (Path(__file__).resolve().parents[2] / "docs" / "services.md").read_text("utf-8")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "providers.md").read_text("utf-8")
     assert [style for style, text in QUESTIONS.items() if f"| `gemini_{style}` | {text} |" not in page] == []
 
 
@@ -162,7 +162,7 @@ def test_the_day_ends_at_midnight_in_california(moment: datetime) -> None:
     except ZoneInfoNotFoundError:
         pytest.skip("no table of time zones here")
     now = moment.replace(tzinfo=UTC)
-    left = wire.until_pacific_midnight(now.timestamp())
+    left = messages.until_pacific_midnight(now.timestamp())
     end = datetime.fromtimestamp(now.timestamp() + left, zone)
     assert 0 < left <= 86_400
     changes = end.utcoffset() != now.astimezone(zone).utcoffset() or (
@@ -197,4 +197,4 @@ def test_the_quota_of_the_day_closes_the_account_until_midnight(quota: str, clos
     assert isinstance(error, AccountClosed) == closed
     if closed:
         assert error.why == "day"
-        assert error.reopens_in == wire.until_pacific_midnight(1_795_680_000.0)
+        assert error.reopens_in == messages.until_pacific_midnight(1_795_680_000.0)

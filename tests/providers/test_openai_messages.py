@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from acp_action.providers.account import Account
-from acp_action.providers.answer import Answer
-from acp_action.providers.openai import OpenAIProvider, wire
+from acp_action.providers.openai import OpenAIProvider, messages
 from acp_action.providers.openai.rules import OpenAIRules
+from acp_action.providers.wire.answer import Answer
 from tests.providers.making import model_of
 
 
@@ -56,7 +56,7 @@ def test_errors_are_told_apart_by_their_code(status: int, code: str | None, head
 )  # fmt: skip
 def test_an_answer_is_read(told: Any, result: Any) -> None:
     """A picture, an address, a failure that was paid for, or nothing that anybody could read."""
-    assert wire.result_of(told) == result
+    assert messages.result_of(told) == result
 
 
 def test_a_clear_background_needs_a_format_that_knows_it() -> None:

@@ -11,10 +11,10 @@ import pytest
 from acp_action.catalogue.models import catalogue
 from acp_action.errors import AccountClosed, RateLimited
 from acp_action.providers.account import Account
-from acp_action.providers.answer import Answer
 from acp_action.providers.base import Source
 from acp_action.providers.openrouter import OpenRouterProvider
 from acp_action.providers.openrouter.rules import OpenRouterRules
+from acp_action.providers.wire.answer import Answer
 from tests.providers.calling import COMMON, Attempt, an_account, attempted, faults_of_orders, requested
 from tests.providers.making import a_picture, model_of
 from tests.simulators.openrouter import OpenRouterSimulator

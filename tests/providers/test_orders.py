@@ -23,7 +23,7 @@ from acp_action.errors import (
     UnknownOutcome,
 )
 from acp_action.providers.account import Network
-from acp_action.providers.wire import Answer, Part, Rules, unreadable
+from acp_action.providers.wire.wire import Answer, Part, Rules, unreadable
 from acp_action.redaction import SECRETS
 from tests.providers.fault_server import (
     FaultServer,

@@ -6,7 +6,7 @@ import pytest
 
 from acp_action.errors import FatalError
 from acp_action.providers.account import Network
-from acp_action.providers.proxies import proxy_for
+from acp_action.providers.wire.proxies import proxy_for
 
 PROXY = "http://proxy.corp:3128"
 

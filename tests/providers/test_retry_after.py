@@ -13,11 +13,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from acp_action.errors import AccountClosed, RateLimited
-from acp_action.providers.answer import Answer
 from acp_action.providers.base import Announced
-from acp_action.providers.faults import limited
-from acp_action.providers.persist import pause_after
-from acp_action.providers.retry_after import CAP, announced, kind_of, retry_after, seconds_in
+from acp_action.providers.wire.answer import Answer
+from acp_action.providers.wire.faults import limited
+from acp_action.providers.wire.persist import pause_after
+from acp_action.providers.wire.retry_after import CAP, announced, kind_of, retry_after, seconds_in
 from tests.providers.wiring import WALL
 
 DATE = formatdate(WALL, usegmt=True)

@@ -8,9 +8,9 @@ import yaml
 
 import acp_action.catalogue
 from acp_action.catalogue.models import catalogue
+from acp_action.catalogue.prices import PRESETS
 from acp_action.errors import FatalError
 from acp_action.providers.local.sizes import fitted, picture_size, video_seconds, video_size
-from acp_action.providers.params.values import PRESETS
 from tests.providers.making import model_of
 
 

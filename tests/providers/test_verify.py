@@ -60,11 +60,11 @@ def a_fast_clip(folder: Path, form: str = "mp4") -> bytes:
     return target.read_bytes()
 
 
-def keep(folder: Path, content: bytes, kind: str, extension: str | None = None) -> ProductFile:
+def keep(folder: Path, content: bytes, kind: str) -> ProductFile:
     """Stage the content and have it verified."""
     path = folder / "x.part"
     path.write_bytes(content)
-    return kept(path, Stager(folder), ManualToken(), kind=kind, extension=extension)  # type: ignore[arg-type]
+    return kept(path, Stager(folder), ManualToken(), kind=kind)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("form", SOUNDS)
@@ -178,19 +178,6 @@ def test_playing_ends_with_the_attempt(tmp_path: Path) -> None:
         kept(tmp_path / "x.part", Stager(tmp_path), ManualToken(cancel_at=3), kind="video")
 
 
-def test_raw_sound_is_taken_by_its_size(tmp_path: Path) -> None:
-    """It has no container; an odd byte of 16-bit samples is a cut."""
-    path = tmp_path / "x.part"
-    path.write_bytes(bytes(48_000))
-    file = kept(path, Stager(tmp_path), ManualToken(), kind="audio", extension="pcm", sample_rate=24_000)
-    assert (file.path.suffix, file.facts) == (
-        ".pcm", {"format": "PCM", "channels": 1, "sample_rate": 24_000, "duration": 1.0},
-    )  # fmt: skip
-    with pytest.raises(FatalError, match="cut short"):
-        keep(tmp_path, bytes(4801), "audio", "pcm")
-    assert keep(tmp_path, bytes(4801), "audio", "ulaw").facts["format"] == "ULAW"
-
-
 def test_a_cut_is_seen_behind_any_number_of_tags(tmp_path: Path) -> None:
     """The encoder counts from where the sound begins."""
     tag = b"ID3\x04\0\0\0\0\0\x0bTIT2\0\0\0\x01\0\0\x03"
@@ -203,7 +190,7 @@ def test_a_cut_is_seen_behind_any_number_of_tags(tmp_path: Path) -> None:
 def test_a_text_is_no_raw_sound(tmp_path: Path) -> None:
     """An error in place of samples is seen, as in place of anything else."""
     with pytest.raises(FatalError, match="sent a text"):
-        keep(tmp_path, b'{"detail": "quota_exceeded"}', "audio", "pcm")
+        keep(tmp_path, b'{"detail": "quota_exceeded"}', "audio")
 
 
 def test_a_picture_is_kept_with_its_facts(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from acp_action.engine.cancel import CancelToken
 from acp_action.providers.account import Account, Network
 from acp_action.providers.base import LooseTrail
-from acp_action.providers.wire import Wire
+from acp_action.providers.wire.wire import Wire
 
 if TYPE_CHECKING:
     import threading

@@ -18,7 +18,7 @@ from acp_action.events import (
     StepStarted,
     StopRequested,
 )
-from acp_action.report.lines import LogLine, log_line
+from acp_action.report.lines import LogLine, Telling, log_line
 
 
 def started(name: str = "image_1", number: int = 1, total: int = 4, attempt: int = 1) -> StepStarted:
@@ -85,6 +85,10 @@ OTHERS = [
         GroupFinished(2.8, "g", "skipped", 2.8, 5.0, 0, 0, 3),
         "[WARNING] Parallel group 'g' stopped after 2.8s (vs 5.0s sequential): 3 skipped",
     ),
+    (
+        GroupFinished(2.8, "g", "skipped", 2.8, 5.0, 1, 0, 0, cancelled=2),
+        "[WARNING] Parallel group 'g' stopped after 2.8s (vs 5.0s sequential): 1 succeeded, 2 cancelled",
+    ),
     (StopRequested(1.0, "", "interrupted"), "[WARNING] Stopping: interrupted"),
     (StopRequested(1.0, "g", "'a' failed"), "[WARNING] Stopping group 'g': 'a' failed"),
 ]
@@ -102,6 +106,38 @@ def test_an_event_becomes_its_line(event: Event, line: str) -> None:
 def test_the_run_itself_has_no_line(event: Event) -> None:
     """The guide's log begins with the first group and ends with the last."""
     assert log_line(event) is None
+
+
+def turned_away(name: str, reason: str = "key refused") -> StepFinished:
+    """A step that its provider would not take, and that was never tried."""
+    return finished("failed", reason, attempts=0)._replace(step=name)
+
+
+def test_steps_that_were_turned_away_share_a_line() -> None:
+    """One line for all of one reason, at the next event of another kind; what was tried has its own."""
+    telling = Telling()
+    assert [str(line) for line in telling(finished("failed", "key refused"))] == [
+        "[ERROR] [1/4] Failed: image_1 (2.3s): key refused"
+    ]
+    assert [telling(turned_away(f"s{i}")) for i in range(46)] == [[]] * 46
+    lines = telling(started())
+    assert [str(line) for line in lines] == [
+        "[ERROR] Failed, 46 steps: s0, s1, s2, s3 and 42 more: key refused",
+        "[INFO] [1/4] Started: image_1",
+    ]
+    assert len(telling(started())) == 1
+
+
+def test_turned_away_for_another_reason_is_another_line() -> None:
+    """And one alone keeps its place in its group; nothing is left untold at the end."""
+    telling = Telling()
+    assert telling(turned_away("a")) == []
+    assert [str(line) for line in telling(turned_away("b", "no credit"))] == [
+        "[ERROR] [1/4] Failed: a: key refused"
+    ]
+    assert telling(turned_away("c", "no credit")) == []
+    last = telling(RunFinished(1.0, "failed", 1.0, 1.0, 1.0))
+    assert [str(line) for line in last] == ["[ERROR] Failed, 2 steps: b, c: no credit"]
 
 
 @pytest.mark.parametrize("status", list(Status))

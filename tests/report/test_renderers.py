@@ -107,11 +107,19 @@ def test_a_long_table_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_many_troubles_are_counted_on_a_terminal() -> None:
-    """Twenty are told, the rest are a number."""
+    """Twenty reasons are told, the rest are a number."""
     steps = [a_step(i, f"s{i}") for i in range(23)]
-    report = summarise(carry_out(a_plan(steps), [Trace((("fatal", 1.0),))] * 23), OUT)
+    traces = [Trace((("fatal", 1.0),), reason=f"why {i}") for i in range(23)]
+    report = summarise(carry_out(a_plan(steps), traces), OUT)
     assert render_text(report).count("\n  s") == 20
     assert "  and 3 more\n" in render_text(report)
+
+
+def test_what_went_wrong_alike_is_told_once_on_a_terminal() -> None:
+    """Fifty steps with a refused key are one line, with the first names and the reason."""
+    steps = [a_step(i, f"s{i}") for i in range(50)]
+    report = summarise(carry_out(a_plan(steps), [Trace((("closed", 0.1),), reason="key refused")] * 50), OUT)
+    assert "\n  s0, s1, s2 and 47 more failed: key refused\n" in render_text(report)
 
 
 def test_a_run_of_nothing_can_be_shown() -> None:

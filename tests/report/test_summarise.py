@@ -39,6 +39,20 @@ def test_waiting_is_never_counted_as_work_saved() -> None:
     assert (report.waits.throttle, report.waits.backoff, report.waits.service) == (3.0, 2.0, 1.5)
 
 
+@pytest.mark.parametrize("ends", [("closed",), ("refused", "closed"), ("transient", "transient")])
+def test_what_was_turned_away_cost_nothing(ends: tuple[str, ...]) -> None:
+    """A refused key, a limit, a host that is not there: no price is unknown, because nothing was made."""
+    report = report_of(Trace([(end, 0.1) for end in ends], status=Status.FAILED), Trace(cost=0.04))
+    assert (report.cost, report.cost_unknown) == (0.04, 0)
+
+
+def test_what_may_be_billed_twice_is_no_certain_price() -> None:
+    """With max_duplicate_cost, a try that is made again may have been billed."""
+    step = a_step(0, "s0", max_duplicate_cost=1.0)
+    run = carry_out(a_plan([step]), [Trace([("transient", 0.1)], status=Status.FAILED)])
+    assert summarise(run, OUT).cost_unknown == 1
+
+
 def test_an_unknown_price_is_never_nothing() -> None:
     """No known price is None; known prices are added and the others counted."""
     assert (report_of(Trace(), Trace()).cost, report_of(Trace(), Trace()).cost_unknown) == (None, 2)

@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.simulators.faults import COMMON, Shape, edited, fault, table
 from tests.simulators.gemini_shapes import bad_key, event, failure
-from tests.simulators.wire import Call, Reply, json_reply
+from tests.simulators.shapes import says
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.simulators.core import Simulator
     from tests.simulators.faults import Make
+    from tests.simulators.wire import Call, Reply
 
 _RATINGS: Final = [{"category": "HARM_CATEGORY_DANGEROUS_CONTENT", "probability": "HIGH", "blocked": True}]
-
-
-def _says(status: int, content: Any) -> Shape:
-    """This instead of an answer; not billed."""
-    return lambda sim, call, make: json_reply(status, content)
 
 
 def _content(change: Callable[[Any], object]) -> Shape:
@@ -120,12 +116,12 @@ FAULTS: Final = table(
     fault("N4.upload_503", "upload", "503", COMMON["N4.503"].shape),
     fault("N5.state", "status", "a state that nobody knows", _state("ARCHIVED")),
     fault("N5.backwards", "status", "processing, again", _state("PROCESSING")),
-    fault("P3.spend", "order", "429: the month's money is spent", _says(429, failure(429, _SPENT)),
+    fault("P3.spend", "order", "429: the month's money is spent", says(429, failure(429, _SPENT)),
           random=False),
-    fault("P5.400", "order", "400: the key is not valid", _says(400, bad_key()), random=False),
-    fault("P5.401", "order", "401", _says(401, failure(401, "Invalid credentials.")), random=False),
+    fault("P5.400", "order", "400: the key is not valid", says(400, bad_key()), random=False),
+    fault("P5.401", "order", "401", says(401, failure(401, "Invalid credentials.")), random=False),
     fault("P6.place", "order", "400: not in this country",
-          _says(400, failure(400, _PLACE, status="FAILED_PRECONDITION")), random=False),
+          says(400, failure(400, _PLACE, status="FAILED_PRECONDITION")), random=False),
     fault("P7.blocked", "order", "billed, the prompt is blocked", _blocked("SAFETY"), random=False),
     fault("P7.prohibited", "order", "billed, the prompt is prohibited", _blocked("PROHIBITED_CONTENT"),
           random=False),

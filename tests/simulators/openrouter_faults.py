@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.simulators.faults import Shape, edited, fault, table
 from tests.simulators.openrouter_shapes import MODELS, event, failure, opening
-from tests.simulators.wire import Call, Reply, json_reply
+from tests.simulators.shapes import altered, says
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.simulators.core import Simulator
     from tests.simulators.faults import Make
+    from tests.simulators.wire import Call, Reply
 
 _BROKEN: Final = {
     "code": 502,
@@ -33,20 +34,6 @@ _UPSTREAM: Final = {
 }
 
 
-def _says(status: int, content: Any, **headers: str) -> Shape:
-    """This instead of an answer; not billed. With 200 the model had begun, but said nothing."""
-    return lambda sim, call, make: json_reply(status, content, headers)
-
-
-def _edited(change: Callable[[Any], object]) -> Shape:
-    """The true answer, billed, with its content changed."""
-
-    def changed(content: Any) -> None:
-        change(content)
-
-    return lambda sim, call, make: edited(make, changed)
-
-
 def _choice(**changes: Any) -> Shape:
     """The true answer, billed, with another first choice."""
 
@@ -55,11 +42,11 @@ def _choice(**changes: Any) -> Shape:
         choice["message"].update(changes.get("message", {}))
         choice.update({name: value for name, value in changes.items() if name != "message"})
 
-    return _edited(change)
+    return altered(change)
 
 
 def _usage(**changes: Any) -> Shape:
-    return _edited(lambda content: content["usage"].update(changes))
+    return altered(lambda content: content["usage"].update(changes))
 
 
 def _half_said(sim: Simulator, call: Call, make: Make) -> Reply:
@@ -105,29 +92,29 @@ def _edge_timeout(sim: Simulator, call: Call, make: Make) -> Reply:
 FAULTS: Final = table(
     fault("N2.524", "order", "billed, then the edge gives up", _edge_timeout),
     fault("P3.upstream", "order", "429 of the provider behind",
-          _says(429, failure(429, "Provider returned error", _UPSTREAM))),
-    fault("P3.529", "order", "529: overloaded", _says(529, failure(529, "Provider overloaded"))),
+          says(429, failure(429, "Provider returned error", _UPSTREAM))),
+    fault("P3.529", "order", "529: overloaded", says(529, failure(529, "Provider overloaded"))),
     fault("P4.wait", "order", "402 with Retry-After", _broke_for_now, random=False),
     fault("P7.flagged", "order", "403: the input is flagged",
-          _says(403, failure(403, "Your input was flagged", _FLAGGED)), random=False),
+          says(403, failure(403, "Your input was flagged", _FLAGGED)), random=False),
     fault("P7.filtered", "order", "billed, nothing said: content_filter",
           _choice(message={"content": ""}, finish_reason="content_filter"), random=False),
     fault("P7.refusal", "order", "billed, a refusal for the text",
           _choice(message={"content": None, "refusal": "I cannot help with that."}), random=False),
-    fault("P8.inside_402", "order", "200 with error 402", _says(200, failure(402, "Insufficient credits")),
+    fault("P8.inside_402", "order", "200 with error 402", says(200, failure(402, "Insufficient credits")),
           random=False),
-    fault("P8.inside_429", "order", "200 with error 429", _says(200, failure(429, "Rate limited upstream"))),
-    fault("P8.inside_502", "order", "200 with error 502", _says(200, failure(502, "Upstream error"))),
+    fault("P8.inside_429", "order", "200 with error 429", says(200, failure(429, "Rate limited upstream"))),
+    fault("P8.inside_502", "order", "200 with error 502", says(200, failure(502, "Upstream error"))),
     fault("P8.half", "order", "billed, half a text and an error", _half_said),
     fault("P8.no_end", "order", "billed, ends in the middle", _no_end),
     fault("P8.length", "order", "billed, cut by the token limit",
           _choice(finish_reason="length", native_finish_reason="MAX_TOKENS"), random=False),
-    fault("P9.empty", "order", "billed, no choices", _edited(lambda content: content.update(choices=[])),
+    fault("P9.empty", "order", "billed, no choices", altered(lambda content: content.update(choices=[])),
           random=False),
     fault("P9.null", "order", "billed, null for the text", _choice(message={"content": None}),
           random=False),
-    fault("P13.missing", "order", "billed, no usage", _edited(lambda content: content.pop("usage"))),
-    fault("P13.no_cost", "order", "billed, usage without cost", _edited(lambda c: c["usage"].pop("cost"))),
+    fault("P13.missing", "order", "billed, no usage", altered(lambda content: content.pop("usage"))),
+    fault("P13.no_cost", "order", "billed, usage without cost", altered(lambda c: c["usage"].pop("cost"))),
     fault("P13.negative", "order", "billed, a negative cost", _usage(cost=-1.0)),
     fault("P13.nan", "order", "billed, NaN for the cost", _usage(cost=float("nan"))),
 )  # fmt: skip

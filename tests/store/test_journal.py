@@ -115,6 +115,16 @@ def test_a_second_run_is_refused_with_the_first_ones_process(tmp_path: Path) -> 
     Journal(tmp_path).close()
 
 
+def test_a_refused_run_leaves_no_file_open(tmp_path: Path) -> None:
+    """A program that tries until the folder is free must not run out of descriptors."""
+    with Journal(tmp_path):
+        before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names are enough
+        for _ in range(3):
+            with pytest.raises(OutputError):
+                Journal(tmp_path)
+        assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - names are enough
+
+
 def test_the_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
     """X13: killed without a word, it holds nothing any more."""
     program = (

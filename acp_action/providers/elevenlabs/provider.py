@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from acp_action.errors import FatalError, UnknownOutcome
-from acp_action.providers.answer import excerpt
 from acp_action.providers.base import Complaint, Product, RemoteJob
-from acp_action.providers.elevenlabs import wire as messages
+from acp_action.providers.elevenlabs import messages
 from acp_action.providers.elevenlabs.voices import SEARCH, found_voice, known_voice
 from acp_action.providers.media.inputs import media_type
 from acp_action.providers.params.vocabulary import nested
 from acp_action.providers.reading import entry
 from acp_action.providers.remote import Remote
+from acp_action.providers.wire.answer import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from acp_action.providers.media.download import Downloads
     from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
-    from acp_action.providers.wire import Answer, Rules, Wire
+    from acp_action.providers.wire.wire import Answer, Rules, Wire
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 """The largest sound that is taken: more than half an hour of bare samples."""

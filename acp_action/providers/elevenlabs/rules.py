@@ -10,16 +10,16 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from acp_action.errors import AccountClosed, FatalError, PolicyRefusal, RateLimited, TransientError
-from acp_action.providers.elevenlabs.wire import message_of, status_of
-from acp_action.providers.faults import Rules
-from acp_action.providers.retry_after import announced, retry_after
+from acp_action.providers.elevenlabs.messages import message_of, status_of
+from acp_action.providers.wire.faults import Rules
+from acp_action.providers.wire.retry_after import announced, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from acp_action.errors import ProviderError
     from acp_action.providers.account import Account
-    from acp_action.providers.answer import Answer
+    from acp_action.providers.wire.answer import Answer
 
 # Words of its own for each case are not published; the status has one of these in it.
 _POLICY: Final = re.compile(r"policy|moderation|safety|prohibited|content_not_allowed|blocked_generation")

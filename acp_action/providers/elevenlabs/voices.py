@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import FatalError, did_you_mean
-from acp_action.providers.answer import excerpt
 from acp_action.providers.reading import entry
+from acp_action.providers.wire.answer import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import AccountClosed, FatalError, PolicyRefusal, TransientError
-from acp_action.providers.answer import excerpt
 from acp_action.providers.jobs.ends import CancelledThere, FieldError
 from acp_action.providers.reading import at_path
-from acp_action.providers.wire import Rules
+from acp_action.providers.wire.answer import excerpt
+from acp_action.providers.wire.wire import Rules
 
 if TYPE_CHECKING:
     from acp_action.catalogue.models import Model
     from acp_action.errors import ProviderError
-    from acp_action.providers.wire import Answer
+    from acp_action.providers.wire.wire import Answer
 
 _REFUSED: Final = "content_policy_violation"
 _CANCELLED: Final = frozenset({"client_cancelled", "client_disconnected"})

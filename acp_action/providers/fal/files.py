@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from acp_action.providers.base import Token
     from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.remote import Remote
-    from acp_action.providers.wire import Answer, Wire
+    from acp_action.providers.wire.wire import Answer, Wire
 
 REST: Final = "https://rest.fal.ai"
 SMALL: Final = 256 * 1024
@@ -84,7 +84,7 @@ class FalFiles:
             self._rest.close()
 
     def _api(self) -> Wire:
-        from acp_action.providers.wire import Wire
+        from acp_action.providers.wire.wire import Wire
 
         with self._lock:
             if self._rest is None:
@@ -96,7 +96,7 @@ class FalFiles:
 
     def _keyless(self, url: str) -> Wire:
         """A way to the one host that takes the bytes, without the key."""
-        from acp_action.providers.wire import Wire
+        from acp_action.providers.wire.wire import Wire
 
         parts = urlsplit(url)
         if parts.scheme not in ("https", "http"):

@@ -36,7 +36,7 @@ from acp_action.providers.jobs.ends import Ended, FieldError, named
 from acp_action.providers.jobs.parting import Within
 from acp_action.providers.jobs.watch import Look
 from acp_action.providers.remote import Probe
-from acp_action.providers.wire import retry_after, unreadable
+from acp_action.providers.wire.wire import retry_after, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +46,8 @@ if TYPE_CHECKING:
     from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
-    from acp_action.providers.wire import Answer, Rules
+    from acp_action.providers.wire.wire import Answer, Rules
 
-REST: Final = "https://rest.fal.ai"
 # All but redirects, which are an error of their own.
 _ANY: Final = frozenset(range(200, 600)) - frozenset(range(300, 400))
 # Seconds for one try of a call; a submit only puts a job into a queue.
@@ -58,6 +57,8 @@ _ASK: Final = 15.0
 _PATIENCE: Final = 1.3
 _LEAST_PATIENCE: Final = 2.0
 _KEY_TROUBLE: Final = frozenset({401, 403})
+# Whatever the queue says to a call that asks for nothing, it is there.
+_ANY_ANSWER: Final = range(200, 500)
 # The least start time that fal takes.
 _LEAST_START: Final = 2.0
 
@@ -84,8 +85,13 @@ class FalProvider(JobAdapter):
         return {"Authorization": f"Key {self.account.key}"}
 
     def probe(self, token: Token) -> Probe:
-        """At the address for uploads: what the queue would be asked for nothing says nothing of the key."""
-        return Probe(date=self._files.leave(token).headers.get("date", ""))
+        """At the address for uploads: what the queue would be asked for nothing says nothing of the key.
+
+        The queue is asked whether it answers at all; orders go there, and it may be another address.
+        """
+        taken = self._files.leave(token)
+        self.wire.call("GET", "/", token, what="looking whether the queue answers", ok=_ANY_ANSWER)
+        return Probe(date=taken.headers.get("date", ""))
 
     def rules(self) -> Rules:
         """Fal's errors."""

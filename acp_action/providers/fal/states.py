@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acp_action.errors import ProviderError
-    from acp_action.providers.wire import Answer
+    from acp_action.providers.wire.wire import Answer
 
 _STATES: Final[Mapping[str, Literal["queued", "begun", "ended"]]] = {
     "IN_QUEUE": "queued",

@@ -9,13 +9,13 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.errors import FatalError, TransientError
-from acp_action.providers.gemini.wire import VERSION
+from acp_action.providers.gemini.messages import VERSION
 from acp_action.providers.reading import entry
 
 if TYPE_CHECKING:
     from acp_action.providers.base import Token
     from acp_action.providers.media.inputs import MediaInput
-    from acp_action.providers.wire import Wire
+    from acp_action.providers.wire.wire import Wire
 
 _WHAT: Final = "uploading a picture"
 # Pictures are ready at once, nearly always.

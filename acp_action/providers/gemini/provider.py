@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from acp_action.providers.calls import DirectCall
-from acp_action.providers.gemini import wire as messages
+from acp_action.providers.gemini import messages
 from acp_action.providers.gemini.files import upload
 from acp_action.providers.gemini.questions import question
 from acp_action.providers.params.vocabulary import nested
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from acp_action.providers.base import Request, Token, Trail
     from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.params.resolve import Fields
-    from acp_action.providers.wire import Answer, Rules
+    from acp_action.providers.wire.wire import Answer, Rules
 
 INLINE_BYTES: Final = 15 * 1024 * 1024
 """How much of a request its pictures may take up as base64; a whole request was limited to 20 MB for long."""
@@ -33,6 +33,7 @@ class GeminiProvider(DirectCall):
     address = "https://generativelanguage.googleapis.com"
     probe_path = "/v1beta/models?pageSize=1"
     profile: ClassVar = "pace"
+    model_ids = messages.MODEL_ID
 
     def lane(self, model: Model) -> str:
         """Every model has a limit of its own."""
@@ -47,10 +48,6 @@ class GeminiProvider(DirectCall):
         from acp_action.providers.gemini.rules import GeminiRules
 
         return GeminiRules(self.account)
-
-    def is_model_id(self, name: str) -> bool:
-        """Letters, digits, dots, dashes: it becomes part of an address."""
-        return messages.is_model_id(name)
 
     def untold_cost(self, request: Request, fields: Fields) -> float | None:
         """Answers tell tokens, no price: the catalogue's price of a request."""

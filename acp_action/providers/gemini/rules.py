@@ -10,15 +10,15 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from acp_action.errors import AccountClosed
-from acp_action.providers.faults import Rules
-from acp_action.providers.gemini.wire import detail, error_of, quota_ids, until_pacific_midnight
+from acp_action.providers.gemini.messages import detail, error_of, quota_ids, until_pacific_midnight
+from acp_action.providers.wire.faults import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from acp_action.errors import ProviderError
     from acp_action.providers.account import Account
-    from acp_action.providers.answer import Answer
+    from acp_action.providers.wire.answer import Answer
 
 # There is no word for it but in the message. That of every quota speaks of billing too.
 _SPENT: Final = re.compile(r"spending cap|credits? (?:is|are) depleted", re.IGNORECASE)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from acp_action.providers.media.download import Downloads
     from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
-    from acp_action.providers.wire import Wire
+    from acp_action.providers.wire.wire import Wire
 
 # Seconds after a stop: for the provider's cancel, and for fetching what had ended meanwhile. Together below
 # the grace that the engine gives.

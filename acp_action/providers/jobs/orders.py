@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from acp_action.providers.base import RemoteJob, Request, Token
     from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.params.resolve import Fields
-    from acp_action.providers.wire import Answer
+    from acp_action.providers.wire.wire import Answer
 
 
 class JobOrders(Remote):
@@ -56,7 +56,7 @@ class JobOrders(Remote):
 
     def told_by_table(self, answer: Answer) -> ProviderError:
         """The error that an answer about a job means which is not the job's own."""
-        from acp_action.providers.faults import error_of
+        from acp_action.providers.wire.faults import error_of
 
         return error_of(answer, "the job", self.account, self.rules(), paid=False, now=0.0)
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urljoin
 
 from acp_action.errors import FatalError, TransientError
-from acp_action.providers.address import media_place, require_allowed
-from acp_action.providers.bounds import Bounds, Severed
-from acp_action.providers.faults import Rules, error_of
-from acp_action.providers.intake import poured, refusal, too_large
-from acp_action.providers.media.inline import decode_base64, decode_data_url
+from acp_action.providers.media.inline import decode_data_url
 from acp_action.providers.media.verify import kept
-from acp_action.providers.outgoing import NOTHING, USUAL
-from acp_action.providers.persist import insisted, is_passing
-from acp_action.providers.proxies import proxy_for
+from acp_action.providers.wire.address import media_place, require_allowed
+from acp_action.providers.wire.bounds import Bounds, Severed
+from acp_action.providers.wire.faults import Rules, error_of
+from acp_action.providers.wire.intake import poured, refusal, too_large
+from acp_action.providers.wire.outgoing import NOTHING, USUAL
+from acp_action.providers.wire.persist import insisted, is_passing
+from acp_action.providers.wire.proxies import proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,12 +26,10 @@ if TYPE_CHECKING:
 
     from acp_action.artifacts import FileKind
     from acp_action.providers.account import Account
-    from acp_action.providers.address import Place
-    from acp_action.providers.answer import Answer
     from acp_action.providers.base import ProductFile, Stage, Token
     from acp_action.providers.http import Pool, Reply
-
-__all__ = ["Downloads", "Pace", "decode_base64"]
+    from acp_action.providers.wire.address import Place
+    from acp_action.providers.wire.answer import Answer
 
 _GIGABYTE: Final = 1_000_000_000
 HOPS: Final = 5
@@ -91,10 +89,8 @@ class Downloads:
         token: Token,
         *,
         kind: FileKind,
-        extension: str | None = None,
         reread: Callable[[], str] | None = None,
         most: int | None = None,
-        sample_rate: int | None = None,
     ) -> ProductFile:
         """The file behind an https or data URL, verified, under a staged name with its real extension.
 
@@ -106,15 +102,13 @@ class Downloads:
         """
         most = most or _MOST.get(kind, _MOST_OTHERS)
         if url.startswith("data:"):
-            return decode_data_url(
-                url, stage, kind=kind, most=most, extension=extension, sample_rate=sample_rate, token=token
-            )
+            return decode_data_url(url, stage, kind=kind, most=most, token=token)
 
         def attempt() -> ProductFile:
             path = stage("part")
             try:
                 self._fetch(url, path, token, most)
-                return _checked(path, stage, token, kind, extension, sample_rate)
+                return _checked(path, stage, token, kind)
             finally:
                 path.unlink(missing_ok=True)
 
@@ -124,9 +118,7 @@ class Downloads:
             if reread is None:
                 raise FatalError(f"{gone}; it was made and paid for, but can no longer be fetched") from gone
         fresh = reread()
-        return self.fetch(
-            fresh, stage, token, kind=kind, extension=extension, most=most, sample_rate=sample_rate
-        )
+        return self.fetch(fresh, stage, token, kind=kind, most=most)
 
     def _insist(self, attempt: Callable[[], ProductFile], token: Token) -> ProductFile:
         try:
@@ -170,7 +162,7 @@ class Downloads:
 
     def _addresses(self, place: Place) -> tuple[str, ...]:
         """Where to connect: to a checked address, so that a second look-up cannot lead elsewhere."""
-        from acp_action.providers.sockets import looked_up
+        from acp_action.providers.wire.sockets import looked_up
 
         proxy = proxy_for(self._account.network, secure=place.secure, host=place.host, port=place.port)
         try:
@@ -225,10 +217,8 @@ class _Brake:
         self._since, self._size = self._token.now(), size
 
 
-def _checked(
-    path: Path, stage: Stage, token: Token, kind: FileKind, extension: str | None, sample_rate: int | None
-) -> ProductFile:
+def _checked(path: Path, stage: Stage, token: Token, kind: FileKind) -> ProductFile:
     try:
-        return kept(path, stage, token, kind=kind, extension=extension, sample_rate=sample_rate)
+        return kept(path, stage, token, kind=kind)
     except FatalError as error:
         raise _SpoiledError(f"{_WHAT}: {error}") from error

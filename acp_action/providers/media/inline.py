@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
 from acp_action.errors import FatalError
-from acp_action.providers.intake import too_large
 from acp_action.providers.media.verify import kept
+from acp_action.providers.wire.intake import too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,13 +49,11 @@ def decode_base64(
     *,
     kind: FileKind,
     most: int = MOST,
-    extension: str | None = None,
-    sample_rate: int | None = None,
     token: Token | None = None,
 ) -> ProductFile:
-    """The file that a base64 text holds, verified, on disk. FatalError for no base64 or more than ``most``.
+    """The file that a base64 text holds, verified, on disk.
 
-    ``extension`` and ``sample_rate`` as for ``verify.kept``.
+    Raises FatalError for no base64, no medium of this kind, or more than ``most`` bytes.
     """
     # Before it is decoded: the text alone is enough in memory.
     if len(text) * 3 // 4 > most + 3:
@@ -64,7 +62,7 @@ def decode_base64(
         content = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     except (ValueError, UnicodeEncodeError) as error:
         raise FatalError(f"the {kind} in the answer is no base64: {error}") from error
-    return _written(content, stage, token, kind, most, extension, sample_rate)
+    return _written(content, stage, token, kind, most)
 
 
 def decode_data_url(
@@ -73,8 +71,6 @@ def decode_data_url(
     *,
     kind: FileKind,
     most: int = MOST,
-    extension: str | None = None,
-    sample_rate: int | None = None,
     token: Token | None = None,
 ) -> ProductFile:
     """As ``decode_base64``, for a ``data:`` URL."""
@@ -82,12 +78,10 @@ def decode_data_url(
     if not comma:
         raise FatalError(f"the {kind} in the answer is a data URL without content")
     if head.rstrip().lower().endswith(";base64"):
-        return decode_base64(
-            text, stage, kind=kind, most=most, extension=extension, sample_rate=sample_rate, token=token
-        )
+        return decode_base64(text, stage, kind=kind, most=most, token=token)
     if len(text) > most * 3:
         raise too_large(most)
-    return _written(unquote_to_bytes(text), stage, token, kind, most, extension, sample_rate)
+    return _written(unquote_to_bytes(text), stage, token, kind, most)
 
 
 def _written(
@@ -96,8 +90,6 @@ def _written(
     token: Token | None,
     kind: FileKind,
     most: int,
-    extension: str | None,
-    sample_rate: int | None,
 ) -> ProductFile:
     if len(content) > most:
         raise too_large(most)
@@ -107,6 +99,6 @@ def _written(
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        return kept(path, stage, token or _Unbound(), kind=kind, extension=extension, sample_rate=sample_rate)
+        return kept(path, stage, token or _Unbound(), kind=kind)
     finally:
         path.unlink(missing_ok=True)

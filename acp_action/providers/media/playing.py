@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 MOST_PIXELS: Final = 36_000_000
 """The largest frame of a video."""
-_MOST_RATE: Final = 768_000
 # How much less than its head says a file may play: rounding, and the delay of encoders.
 _SLACK_SECONDS: Final = 0.1
 _SLACK_SHARE: Final = 0.01

@@ -6,18 +6,14 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from acp_action.errors import FatalError
-from acp_action.providers.answer import excerpt
 from acp_action.providers.base import ProductFile
+from acp_action.providers.wire.answer import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from acp_action.artifacts import FileKind, JsonValue
     from acp_action.providers.base import Stage, Token
-
-RAW: Final[Mapping[str, int]] = {"pcm": 2, "ulaw": 1, "alaw": 1}
-"""Sound without any container, by extension: bytes of a sample. It can only be looked at for its size."""
 
 _EXTENSIONS: Final = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tiff"}
 _TEXT: Final = re.compile(rb"\s*(?:<[!?a-zA-Z]|[{\[]\s*[\"{\[\]}])")
@@ -28,29 +24,18 @@ _MOST_PIXELS: Final = 120_000_000
 _PICTURE: Final = "the picture that the provider sent"
 
 
-def kept(
-    path: Path,
-    stage: Stage,
-    token: Token,
-    *,
-    kind: FileKind,
-    extension: str | None = None,
-    sample_rate: int | None = None,
-) -> ProductFile:
+def kept(path: Path, stage: Stage, token: Token, *, kind: FileKind) -> ProductFile:
     """The product for a staged file, moved to a staged path with the extension of its real format.
 
-    It is decoded to its end, within limits. ``extension``: one of ``RAW`` for sound without a container, in
-    which case ``sample_rate`` in Hz gives its length; for all else the content decides. Raises FatalError,
-    which says what came instead, and what the token raises.
+    It is decoded to its end, within limits. Raises FatalError, which says what came instead, and what the
+    token raises.
     """
     head = _head(path)
     if not head:
         raise FatalError(f"the provider sent nothing where {_named(kind)} should be")
     if _TEXT.match(head) and not _CONTROL.search(head[:64]):
         raise FatalError(f"the provider sent a text where {_named(kind)} should be: {_shown(head)}")
-    if kind == "audio" and extension in RAW:
-        facts, found = _raw(path, str(extension), sample_rate), str(extension)
-    elif kind == "image":
+    if kind == "image":
         facts, found = _picture(path, token)
     else:
         facts, found = _played(path, kind, token)
@@ -81,16 +66,6 @@ def _played(path: Path, kind: FileKind, token: Token) -> tuple[dict[str, JsonVal
             f"the provider sent something that is no {kind}: it begins with {head[:16].hex(' ')}"
         )
     return played(path, label, form, token, video=kind == "video"), form.extension
-
-
-def _raw(path: Path, extension: str, sample_rate: int | None) -> dict[str, JsonValue]:
-    size, width = path.stat().st_size, RAW[extension]
-    if size % width:
-        raise FatalError(f"the sound is cut short: {size} bytes are no whole number of {width}-byte samples")
-    facts: dict[str, JsonValue] = {"format": extension.upper(), "channels": 1}
-    if sample_rate:
-        facts |= {"sample_rate": sample_rate, "duration": round(size / width / sample_rate, 3)}
-    return facts
 
 
 def _head(path: Path) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from acp_action.providers.base import Complaint
 from acp_action.providers.calls import DirectCall
-from acp_action.providers.openai import wire as messages
+from acp_action.providers.openai import messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from acp_action.providers.base import Request, Token, Trail
     from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.params.resolve import Fields
-    from acp_action.providers.wire import Answer, Part, Rules
+    from acp_action.providers.wire.wire import Answer, Part, Rules
 
 _TAKEN: Final = frozenset({"image/png", "image/jpeg", "image/webp"})
-_MODEL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _OURS: Final = ("model", "n")
 _EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
@@ -32,6 +31,7 @@ class OpenAIProvider(DirectCall):
     address = "https://api.openai.com/v1"
     probe_path = "/models"
     profile: ClassVar = "pace"
+    model_ids = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 
     def check(
         self, step_type: str, model: Model, params: Mapping[str, JsonValue], *, preview: bool
@@ -51,14 +51,6 @@ class OpenAIProvider(DirectCall):
         from acp_action.providers.openai.rules import OpenAIRules
 
         return OpenAIRules(self.account)
-
-    def is_model_id(self, name: str) -> bool:
-        """Letters, digits, dots, dashes, colons."""
-        return _MODEL_ID.fullmatch(name) is not None
-
-    def untold_cost(self, request: Request, fields: Fields) -> float | None:  # noqa: ARG002
-        """Answers tell tokens, and what a token costs is not known here."""
-        return None
 
     def order(self, request: Request, fields: Fields, token: Token, trail: Trail) -> Answer:
         """Ask for one picture; with one to start from as a form."""
@@ -82,7 +74,7 @@ class OpenAIProvider(DirectCall):
 
 def _part(number: int, item: MediaInput, count: int) -> Part:
     """A picture of a form; its name on this machine is none of the service's business."""
-    from acp_action.providers.wire import Part
+    from acp_action.providers.wire.wire import Part
 
     field = "image" if count == 1 else "image[]"
     return Part(field, f"image_{number}.{_EXTENSIONS[item.mime]}", item.content(), item.mime)

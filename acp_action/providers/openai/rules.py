@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from acp_action.errors import AccountClosed, FatalError, PolicyRefusal
-from acp_action.providers.faults import Rules
-from acp_action.providers.openai.wire import OUT_OF_CREDIT, REFUSALS, code_of
+from acp_action.providers.openai.messages import OUT_OF_CREDIT, REFUSALS, code_of
+from acp_action.providers.wire.faults import Rules
 
 if TYPE_CHECKING:
     from acp_action.errors import ProviderError
     from acp_action.providers.account import Account
-    from acp_action.providers.answer import Answer
+    from acp_action.providers.wire.answer import Answer
 
 
 class OpenAIRules(Rules):

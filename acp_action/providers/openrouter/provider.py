@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from acp_action.errors import FatalError
 from acp_action.providers.calls import DirectCall, check_format
 from acp_action.providers.media.inputs import media_inputs
-from acp_action.providers.openrouter import wire as messages
+from acp_action.providers.openrouter import messages
 from acp_action.providers.openrouter.prompts import instructions, wish
 from acp_action.providers.reading import entry
 
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from acp_action.catalogue.models import Model
     from acp_action.providers.base import Request, Token, Trail
     from acp_action.providers.params.resolve import Fields
-    from acp_action.providers.wire import Answer, Rules
+    from acp_action.providers.wire.wire import Answer, Rules
 
 _TAKEN: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
-_MODEL_ID: Final = re.compile(r"~?[A-Za-z0-9_-]+/[A-Za-z0-9._:-]+")
 # Fields of ours: they become words, or stand elsewhere in the request.
 _OURS: Final = ("model", "style", "length", "system")
 # A request without a limit is weighed against the credit as if the longest of answers came of it.
@@ -37,6 +36,7 @@ class OpenRouterProvider(DirectCall):
     address = "https://openrouter.ai/api/v1"
     probe_path = "/key"
     profile: ClassVar = "pace"
+    model_ids = re.compile(r"~?[A-Za-z0-9_-]+/[A-Za-z0-9._:-]+")
 
     def lane(self, model: Model) -> str:
         """Models are served by different services behind it, each with limits of its own."""
@@ -56,14 +56,6 @@ class OpenRouterProvider(DirectCall):
         from acp_action.providers.openrouter.rules import OpenRouterRules
 
         return OpenRouterRules(self.account)
-
-    def is_model_id(self, name: str) -> bool:
-        """A vendor and a name with a slash between them."""
-        return _MODEL_ID.fullmatch(name) is not None
-
-    def untold_cost(self, request: Request, fields: Fields) -> float | None:  # noqa: ARG002
-        """Every answer tells what it cost; one that does not has no price that is known."""
-        return None
 
     def order(self, request: Request, fields: Fields, token: Token, trail: Trail) -> Answer:
         """Ask for one answer."""

@@ -9,17 +9,17 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from acp_action.errors import AccountClosed, FatalError, PolicyRefusal, RateLimited, TransientError
-from acp_action.providers.faults import Rules, limited
-from acp_action.providers.openrouter.wire import fault_of
-from acp_action.providers.retry_after import retry_after
+from acp_action.providers.openrouter.messages import fault_of
+from acp_action.providers.wire.faults import Rules, limited
+from acp_action.providers.wire.retry_after import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from acp_action.errors import ProviderError
     from acp_action.providers.account import Account
-    from acp_action.providers.answer import Answer
-    from acp_action.providers.openrouter.wire import Fault
+    from acp_action.providers.openrouter.messages import Fault
+    from acp_action.providers.wire.answer import Answer
 
 _IN_FLIGHT: Final = "openrouter_in_flight_budget"
 _PASSING: Final = frozenset({408, 500, 502, 503, 504, 524, 529})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from acp_action.catalogue.prices import PRESETS
 from acp_action.providers.base import Complaint
 from acp_action.providers.params import values
 from acp_action.providers.params.spec import Spec
@@ -109,7 +110,7 @@ def _size(value: Any) -> Any:
     """The name of a preset, ``auto``, or width and height."""
     name = value.strip().lower() if isinstance(value, str) else ""
     read = values.size(value)
-    if name in values.PRESETS or read is None:
+    if name in PRESETS or read is None:
         return name
     return {"width": read[0], "height": read[1]}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from acp_action.catalogue.prices import PRESETS
 from acp_action.errors import did_you_mean
 from acp_action.providers.base import Complaint
 from acp_action.providers.params import values
@@ -111,9 +112,7 @@ class Spec:
         read = self.read(value)
         if read is None:
             _, noun, mend = _READERS[self.form]
-            near = (
-                did_you_mean(value, values.PRESETS) if self.form == "size" and isinstance(value, str) else ""
-            )
+            near = did_you_mean(value, PRESETS) if self.form == "size" and isinstance(value, str) else ""
             return f"not {noun}", near or mend
         return None if self._is_within(read) else ("out of range", f"use {self._limits()}")
 

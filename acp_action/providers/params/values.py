@@ -9,20 +9,9 @@ import math
 import re
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-PRESETS: Final[Mapping[str, tuple[int, int]]] = {
-    "square_hd": (1024, 1024),
-    "square": (512, 512),
-    "portrait_4_3": (768, 1024),
-    "portrait_16_9": (576, 1024),
-    "landscape_4_3": (1024, 768),
-    "landscape_16_9": (1024, 576),
-}
-"""Names of picture sizes, width and height in pixels, as the catalogue has them."""
+from acp_action.catalogue.prices import PRESETS
 
 WIDEST: Final = Fraction(8)
 """The widest ratio of the sides, in either direction."""

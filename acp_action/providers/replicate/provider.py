@@ -11,14 +11,14 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from acp_action.errors import FatalError, PolicyRefusal, RateLimited, TransientError
-from acp_action.providers.answer import excerpt
 from acp_action.providers.base import RemoteJob
 from acp_action.providers.jobs.adapter import JobAdapter
 from acp_action.providers.jobs.ends import CancelledThere, Ended, FieldError, named
 from acp_action.providers.jobs.watch import Look
 from acp_action.providers.params import values
 from acp_action.providers.reading import addresses_in, entry
-from acp_action.providers.wire import Part, Rules, retry_after, unreadable
+from acp_action.providers.wire.answer import excerpt
+from acp_action.providers.wire.wire import Part, Rules, retry_after, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from acp_action.providers.media.inputs import MediaInput
     from acp_action.providers.params.resolve import Fields
     from acp_action.providers.remote import Result
-    from acp_action.providers.wire import Answer
+    from acp_action.providers.wire.wire import Answer
 
 SMALL: Final = 256 * 1024
 """Bytes up to which a file travels in the request, as Replicate asks."""

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from acp_action.errors import FatalError
-from acp_action.providers.address import place_of
-from acp_action.providers.outgoing import USUAL, headers_of
-from acp_action.providers.proxies import is_here
+from acp_action.providers.wire.address import place_of
+from acp_action.providers.wire.outgoing import USUAL, headers_of
+from acp_action.providers.wire.proxies import is_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from acp_action.providers.account import Account
-    from acp_action.providers.address import Place
     from acp_action.providers.base import Token
-    from acp_action.providers.bounds import Bounds
     from acp_action.providers.http import Pool, Reply
-    from acp_action.providers.outgoing import Content
+    from acp_action.providers.wire.address import Place
+    from acp_action.providers.wire.bounds import Bounds
+    from acp_action.providers.wire.outgoing import Content
 
 
 class Link:

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.errors import FatalError
-from acp_action.providers.bounds import Severed, described
+from acp_action.providers.wire.bounds import Severed, described
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from acp_action.providers.bounds import Bounds
+    from acp_action.providers.wire.bounds import Bounds
 
 _SLICE: Final = 0.25
 _PIECE: Final = 256 * 1024

@@ -10,18 +10,18 @@ from __future__ import annotations
 import random
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.errors import ProviderError, UnknownOutcome
-from acp_action.providers.answer import Answer
-from acp_action.providers.bounds import GRACE, Bounds, Severed
-from acp_action.providers.faults import Rules, error_of, error_of_severed, unreadable
-from acp_action.providers.intake import poured, refusal, whole
-from acp_action.providers.link import Link
-from acp_action.providers.outgoing import NOTHING, Content, Part, content_of
-from acp_action.providers.persist import insisted, is_passing, never_left
-from acp_action.providers.retry_after import announced, retry_after
-from acp_action.providers.sse import EventReader, Said
+from acp_action.providers.wire.answer import Answer
+from acp_action.providers.wire.bounds import GRACE, Bounds, Severed
+from acp_action.providers.wire.faults import Rules, error_of, error_of_severed, unreadable
+from acp_action.providers.wire.intake import poured, refusal, whole
+from acp_action.providers.wire.link import Link
+from acp_action.providers.wire.outgoing import NOTHING, Content, Part, content_of
+from acp_action.providers.wire.persist import insisted, is_passing, never_left
+from acp_action.providers.wire.retry_after import announced, retry_after
+from acp_action.providers.wire.sse import EventReader, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from acp_action.artifacts import JsonValue
     from acp_action.providers.account import Account
-    from acp_action.providers.address import Place
     from acp_action.providers.base import Token, Trail
     from acp_action.providers.http import Reply
+    from acp_action.providers.wire.address import Place
 
 __all__ = ["Answer", "Part", "Rules", "Said", "Wire", "announced", "retry_after", "unreadable"]
 
@@ -45,6 +45,16 @@ _SILENCE: Final = 60.0
 # Bytes a second at which a large body may come or go on top of that.
 _SLOWEST: Final = 50_000
 _OK: Final = range(200, 300)
+
+
+class _Asked(NamedTuple):
+    """One request: where to, what for as messages say it, and what is sent; ``timeout`` in seconds."""
+
+    place: Place
+    what: str
+    headers: Mapping[str, str] | None
+    body: Content = NOTHING
+    timeout: float | None = None
 
 
 class Wire:
@@ -95,10 +105,10 @@ class Wire:
         ``what`` says in messages what is done, as in "asking for the job's status". ``timeout``: seconds
         for one try, apart from what a large body takes.
         """
-        place = self._link.place(path_or_url, params)
+        asked = _Asked(self._link.place(path_or_url, params), what, headers, timeout=timeout)
 
         def attempt() -> Answer:
-            return self._answer("GET", place, token, what, headers, NOTHING, timeout, _OK)
+            return self._answer("GET", asked, token, _OK)
 
         return insisted(attempt, is_passing, token, what, self._rng, self._patience)
 
@@ -122,10 +132,11 @@ class Wire:
 
         ``content``: a body as it is. ``ok``: the statuses that are no error.
         """
-        place, body = self._link.place(path_or_url, params), content_of(json, fields, files, content)
+        body = content_of(json, fields, files, content)
+        asked = _Asked(self._link.place(path_or_url, params), what, headers, body, timeout)
 
         def attempt() -> Answer:
-            return self._answer(method, place, token, what, headers, body, timeout or _TRY, ok)
+            return self._answer(method, asked, token, ok)
 
         return insisted(attempt, never_left, token, what, self._rng, self._patience, tries=4)
 
@@ -152,12 +163,8 @@ class Wire:
         but shortens the wait for its answer to a few seconds. ``fields``, ``files``: a form in place of JSON.
         """
         body = content_of(json, fields, files)
-        place = self._link.place(path, params)
-
-        def take(reply: Reply) -> bytes:
-            return whole(reply, most)
-
-        return self._order(place, token, trail, what, cost, headers, body, timeout, take)
+        asked = _Asked(self._link.place(path, params), what, headers, body, timeout)
+        return self._order(asked, token, trail, cost, lambda reply: whole(reply, most))
 
     def receive(
         self,
@@ -187,7 +194,8 @@ class Wire:
             poured(reply, into, most)
             return b""
 
-        return self._order(place, token, trail, what, cost, headers, content_of(json), timeout, take)
+        asked = _Asked(place, what, headers, content_of(json), timeout)
+        return self._order(asked, token, trail, cost, take)
 
     @contextmanager
     def stream(
@@ -216,18 +224,10 @@ class Wire:
         except Severed as broken:
             raise self._broken(broken, token, what, place.host) from broken
 
-    def _answer(
-        self,
-        method: str,
-        place: Place,
-        token: Token,
-        what: str,
-        headers: Mapping[str, str] | None,
-        body: Content,
-        timeout: float,
-        ok: Collection[int],
-    ) -> Answer:
+    def _answer(self, method: str, asked: _Asked, token: Token, ok: Collection[int]) -> Answer:
         """One try of a call that is not paid for."""
+        place, what, headers, body, _ = asked
+        timeout = asked.timeout or _TRY
         token.check()
         bounds = Bounds(token.remaining())
         bounds.narrow(timeout + body.size / _SLOWEST)
@@ -243,16 +243,13 @@ class Wire:
 
     def _order(
         self,
-        place: Place,
+        asked: _Asked,
         token: Token,
         trail: Trail,
-        what: str,
         cost: float | None,
-        headers: Mapping[str, str] | None,
-        body: Content,
-        timeout: float | None,
         take: Callable[[Reply], bytes],
     ) -> Answer:
+        place, what, headers, body, timeout = asked
         token.check()
         trail.intended(cost)
         bounds = Bounds(min(timeout or _ORDER, token.remaining()), paid=True, grace=self._grace)

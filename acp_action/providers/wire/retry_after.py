@@ -16,7 +16,7 @@ from acp_action.providers.base import Announced
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from acp_action.providers.answer import Answer
+    from acp_action.providers.wire.answer import Answer
 
 CAP: Final = 86_400.0
 """Seconds; who names a longer wait gets this one."""

@@ -8,15 +8,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from acp_action.errors import FatalError
-from acp_action.providers.answer import Answer
-from acp_action.providers.bounds import Severed
+from acp_action.providers.wire.answer import Answer
+from acp_action.providers.wire.bounds import Severed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from acp_action.providers.address import Place
     from acp_action.providers.http import Reply
+    from acp_action.providers.wire.address import Place
 
 _IDENTITY: Final = ("", "identity")
 _MEGABYTE: Final = 1_000_000

@@ -16,12 +16,12 @@ from acp_action.errors import (
     TransientError,
     UnknownOutcome,
 )
-from acp_action.providers.retry_after import announced, is_of_the_day, kind_of, retry_after
+from acp_action.providers.wire.retry_after import announced, is_of_the_day, kind_of, retry_after
 
 if TYPE_CHECKING:
     from acp_action.providers.account import Account
-    from acp_action.providers.answer import Answer
-    from acp_action.providers.bounds import Severed
+    from acp_action.providers.wire.answer import Answer
+    from acp_action.providers.wire.bounds import Severed
 
 # By these a server says that it has not even begun: busy with another request, too early, overloaded.
 _REFUSED: Final = frozenset({409, 425, 503, 529})

@@ -10,9 +10,9 @@ import re
 import struct
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from acp_action.providers.answer import excerpt
 from acp_action.providers.base import Announced
 from acp_action.providers.reading import amount_of, entry
+from acp_action.providers.wire.answer import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from acp_action.providers.answer import excerpt
 from acp_action.providers.reading import counts_of, entry
+from acp_action.providers.wire.answer import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from acp_action.errors import ProviderError, RateLimited, TransientError
-from acp_action.providers.bounds import Severed
+from acp_action.providers.wire.bounds import Severed
 
 if TYPE_CHECKING:
     import random

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from acp_action.providers.answer import excerpt
 from acp_action.providers.calls import MAY_BE_BILLED
 from acp_action.providers.reading import amount_of, counts_of, entry
+from acp_action.providers.wire.answer import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,9 +10,9 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
-from acp_action.providers.answer import excerpt
 from acp_action.providers.calls import MAY_BE_BILLED
 from acp_action.providers.reading import counts_of, entry
+from acp_action.providers.wire.answer import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,18 +22,15 @@ if TYPE_CHECKING:
 VERSION: Final = "v1beta"
 """The version of the interface: it has more fields than ``v1``, which newer official packages call."""
 
-_MODEL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+MODEL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""What names of models look like: one becomes part of an address."""
+
 # Ends by which the service says that it will not, rather than that it could not.
 _REFUSALS: Final = frozenset({
     "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
     "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION",
 })  # fmt: skip
 _STANDARD_TIME: Final = timedelta(hours=-8)
-
-
-def is_model_id(name: str) -> bool:
-    """Whether a name can be a model's: it becomes part of an address."""
-    return _MODEL_ID.fullmatch(name) is not None
 
 
 def method(model: str) -> str:
