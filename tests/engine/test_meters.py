@@ -147,6 +147,18 @@ def test_after_two_refusals_in_a_row_one_request_at_a_time_asks() -> None:
     assert scouts.opening == -math.inf
 
 
+def test_a_window_that_a_slow_first_request_opened_is_asked_for_a_second_time() -> None:
+    """The first request of a process makes its connection, so its window ends later than those who know it."""
+    scouts, sent, now = Scouts(wall=3.0), [], 2.0
+    scouts.admit(0.0, 0)
+    while now < 6.0:
+        scouts.refused(now, now, None, sure_cap=False)
+        now = max(scouts.opening, now + 0.01)
+        sent.append(now)
+    assert pytest.approx(5.03) in sent
+    assert pytest.approx(5.4) in sent
+
+
 def test_scouts_never_wait_longer_than_ten_seconds_whatever_the_outage() -> None:
     """Windows end at round times of the clock."""
     scouts, now = Scouts(wall=3.3), 0.0
