@@ -23,7 +23,7 @@ help:
 	@echo 'make image           build the container image of the action, $(IMAGE)'
 	@echo 'make bench           run the benchmarks'
 	@echo 'make bench-peers     run them beside dask and prefect, in an environment of its own'
-	@echo 'make node-clients    install the official clients of the artifact service, which tests call'
+	@echo 'make node-clients    install the official clients of the artifact service and what drives a browser, for tests'
 	@echo 'make sdk-clients     install the official SDKs of the providers, which tests hold the simulators against'
 	@echo 'make sdk-recordings  write down anew what the SDKs put on the wire'
 	@echo 'make clean           remove what the above made'
@@ -37,7 +37,7 @@ demo: $(VENV)/.has-demo
 	@echo '  video     $(DEMO)/video_version.mp4'
 	@echo '  analysis  $(DEMO)/final.txt'
 	@echo '  manifest  $(DEMO)/manifest.json'
-	@echo '  report    $(DEMO)/report.md  report.json'
+	@echo '  report    $(DEMO)/report.html  report.md  report.json'
 
 test: $(VENV)/.has-test
 	@$(VENV)/bin/pytest $(ARGS)

@@ -181,7 +181,7 @@ def loading(runs: int, count: int = 10_000) -> list[Figure]:
 
 
 def reporting(count: int = 10_000) -> list[Figure]:
-    """Summarise a run of ten thousand steps and write its three files."""
+    """Summarise a run of ten thousand steps and write its four files."""
     from acp_action.report.files import write_reports
     from tests.fakes import Trace, a_plan, a_step, carry_out
 
@@ -191,7 +191,7 @@ def reporting(count: int = 10_000) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         done = carry_out(plan, [Trace()] * count, workers=32, folder=Path(folder))
         taken = min(timed(lambda: write_reports(done, Path(folder)))[0] for _ in range(3))
-    return [Figure(f"report on {count} steps: figures and three files", taken, 1.0, "s")]
+    return [Figure(f"report on {count} steps: figures and four files", taken, 1.0, "s")]
 
 
 def big_pipeline(count: int) -> str:

@@ -37,7 +37,7 @@ FILES = {
     | {f"clip_{n}.mp4" for n in (1, 2, 3)}
     | {"film.mp4", "narration.wav"},
 }
-BESIDE = {"manifest.json", "report.json", "report.md"}
+BESIDE = {"manifest.json", "report.json", "report.md", "report.html"}
 
 every_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 
@@ -104,5 +104,5 @@ def measured(step: StepResult, fact: str) -> float:
 def test_demo_names_the_files_that_it_makes() -> None:
     """What ``make demo`` tells people to look at is what the hybrid example leaves."""
     recipe = (TOP / "Makefile").read_text("utf-8").split("\ndemo:")[1].split("\n\n")[0]
-    told = set(re.findall(r"[\w.]+\.(?:png|mp4|txt|json|md)\b", recipe))
+    told = set(re.findall(r"[\w.]+\.(?:png|mp4|txt|json|md|html)\b", recipe))
     assert told == FILES["hybrid"] | BESIDE

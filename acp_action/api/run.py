@@ -74,7 +74,7 @@ def carry_out(
     fresh: bool = False,
     resubmit_doubtful: bool = False,
 ) -> PipelineResult:
-    """Run a plan and write ``manifest.json``, ``report.json`` and ``report.md`` beside the outputs.
+    """Run a plan and write the manifest and the reports beside the outputs.
 
     ``folder``: as ``make_ready`` gave it. ``patience``: how long an attempt that hears no stop is waited for
     (default: 5 s). ``fresh``: what an earlier run paid for is made anew. ``resubmit_doubtful``: paid requests

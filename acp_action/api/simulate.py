@@ -72,7 +72,7 @@ def simulate(plan: Plan, providers: Mapping[str, Provider], question: Question |
     same = asked.seed * _OTHERS + at
     open_world = replace(world, limits=_assumed(plan, limited=False))
     free = simulate_run(plan, seed=same, circumstances=open_world).total_duration
-    wide = simulate_run(_with_workers(plan, len(plan.steps)), seed=same, circumstances=world).total_duration
+    wide = simulate_run(with_workers(plan, len(plan.steps)), seed=same, circumstances=world).total_duration
     sequential = median(run.sequential_estimate for run in runs)
     duration = spread_of([run.total_duration for run in runs])
     return Simulation(
@@ -148,7 +148,7 @@ def _cost(step: Step, providers: Mapping[str, Provider]) -> float | None:
     return cost
 
 
-def _with_workers(plan: Plan, workers: int) -> Plan:
+def with_workers(plan: Plan, workers: int) -> Plan:
     """The plan as if its file said ``max_workers`` in the settings and in every group."""
     workers = max(workers, 1)
     settings = replace(plan.settings, max_workers=workers, worker_cap=workers)
@@ -158,7 +158,7 @@ def _with_workers(plan: Plan, workers: int) -> Plan:
 
 
 def _setting(plan: Plan, workers: int, seed: int, runs: int, world: Circumstances) -> Setting:
-    results = _played(_with_workers(plan, workers), seed, runs, world)
+    results = _played(with_workers(plan, workers), seed, runs, world)
     duration = spread_of([run.total_duration for run in results]).median
     sequential = median(run.sequential_estimate for run in results)
     return Setting(

@@ -109,17 +109,27 @@ def report(
         Path, typer.Argument(metavar="FOLDER", help="The run's output folder.", show_default=False)
     ],
     form: Annotated[
-        Literal["text", "md", "json"], typer.Option("--format", "-f", help="How to show it.")
+        Literal["text", "md", "json", "html", "svg", "trace", "csv", "jsonl"],
+        typer.Option("--format", "-f", help="What to make of it."),
     ] = "text",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to write it (default: standard output)."),
+    ] = None,
 ) -> int:
-    """Show the report of a finished run."""
-    from acp_action.report.files import load_report
-    from acp_action.report.markdown import render_markdown
-    from acp_action.report.text import render_text
+    """Show the report of a finished run, in any form.
+
+    html is a page with the pictures, svg its timeline alone, trace is for Perfetto, csv has a line a step,
+    jsonl one an event.
+    """
+    from acp_action.report.files import load_report, write_form
+    from acp_action.report.forms import render
 
     found = load_report(folder)
-    if form == "json":
-        show_json(found.to_dict())
+    home = folder if folder.is_dir() else folder.parent
+    text = render(form, found, home, output.parent if output else home)
+    if output is None:
+        show(text.rstrip("\n"))
     else:
-        show((render_text if form == "text" else render_markdown)(found).rstrip("\n"))
+        write_form(output, text)
     return 0

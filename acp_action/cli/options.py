@@ -30,6 +30,10 @@ Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothi
 OutputDir: TypeAlias = Annotated[
     str | None, typer.Option("--output-dir", "-o", metavar="DIR", help="Where files go (default: output).")
 ]
+OutputFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Where to write it (default: standard output)."),
+]
 ProviderName: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -118,3 +122,11 @@ def read_params(pairs: list[str] | None) -> dict[str, object]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
+
+
+def read_numbers(written: str | None) -> tuple[int, ...]:
+    """Numbers of workers as ``--max-workers`` has them: ``4`` or ``1,2,4``, each once. Raises UsageError."""
+    words = [word.strip() for word in (written or "").split(",") if word.strip()]
+    if written is not None and (not words or not all(w.isascii() and w.isdigit() for w in words)):
+        raise UsageError(f"--max-workers is '{written}'; write whole numbers, as in 4 or 1,2,4,8")
+    return tuple(dict.fromkeys(int(word) for word in words))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from acp_action.catalogue.models import Model
 
+# Prices below this, in USD, are told for many units at once.
+_SMALL, _MANY = 0.0005, 1000
+
 
 def list_models(
     step_type: Annotated[
@@ -83,7 +86,11 @@ def _table(models: list[Model]) -> list[str]:
 def _price(model: Model) -> str:
     if model.price is None:
         return "price unknown"
-    return f"${model.price:g} per {model.price_unit}" if model.price else "free"
+    if not model.price:
+        return "free"
+    if model.price < _SMALL:
+        return f"${model.price * _MANY:g} per {_MANY:,} {model.price_unit}s"
+    return f"${model.price:g} per {model.price_unit}"
 
 
 def schema() -> int:

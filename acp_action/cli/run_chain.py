@@ -76,7 +76,7 @@ def run_chain(
 ) -> int:
     """Run a pipeline file.
 
-    Results go to the output folder, with manifest.json, report.json and report.md.
+    Results go to the output folder, with report.html, report.md, report.json and manifest.json.
 
     Ctrl-C ends the run and keeps what was finished.
     """

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from acp_action.cli.options import Json, ProviderName
+from acp_action.cli.options import Json, ProviderName, read_numbers
 from acp_action.cli.streams import show, show_json, tell
-from acp_action.errors import UsageError
 
 
 def simulate(
@@ -50,7 +49,7 @@ def simulate(
     from acp_action.config.cascade import Overrides
     from acp_action.report.simulation_view import simulation_text
 
-    workers = _numbers(max_workers)
+    workers = read_numbers(max_workers)
     overrides = Overrides(
         max_workers=workers[0] if len(workers) == 1 else None,
         provider=provider,
@@ -68,10 +67,3 @@ def simulate(
     else:
         show(simulation_text(found))
     return 0
-
-
-def _numbers(written: str | None) -> tuple[int, ...]:
-    words = [word.strip() for word in (written or "").split(",") if word.strip()]
-    if written is not None and (not words or not all(w.isascii() and w.isdigit() for w in words)):
-        raise UsageError(f"--max-workers is '{written}'; write whole numbers, as in 4 or 1,2,4,8")
-    return tuple(dict.fromkeys(int(word) for word in words))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import IO, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from acp_action.errors import AcpError
 from acp_action.redaction import redact
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def prepare_streams() -> None:
@@ -49,6 +52,16 @@ def show_json(value: Any, *, indent: int | None = 2) -> None:
 
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     show(json.dumps(value, ensure_ascii=not utf8, indent=indent, allow_nan=False))
+
+
+def deliver(text: str, output: Path | None) -> None:
+    """Write a text to this file, whole or not at all, or to standard output. Raises OutputError, AcpError."""
+    if output is None:
+        show(text.rstrip("\n"))
+    else:
+        from acp_action.report.files import write_form
+
+        write_form(output, text.rstrip("\n") + "\n")
 
 
 def tell(text: str) -> None:

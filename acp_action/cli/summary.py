@@ -31,7 +31,7 @@ def summary(result: PipelineResult) -> str:
     lines.append(headline(result))
     if any(step.preview for step in result.plan.steps):
         lines.append("These are previews by the embedded provider 'local', not the models' own work.")
-    lines.append(f"Results: {one_line(shown_path(result.output_dir))}{os.sep} (manifest.json, report.md)")
+    lines.append(f"Results: {one_line(shown_path(result.output_dir))}{os.sep} (report.html, manifest.json)")
     return "\n".join(lines)
 
 

@@ -148,7 +148,8 @@ def _doubt(reason: str, step: Step, order: Order | None, paper: StepPaper) -> Do
     price = "an unknown price" if cost is None else f"up to {cost:.4f} USD"
     go_on = _ONLY_RESUBMITTED if paper.lasts else _LOOK_FIRST
     cap = "" if step.max_duplicate_cost is None or cost is None else " (more than max_duplicate_cost)"
-    return Doubt(f"{reason}; it may have been billed, at {price}{cap}; {go_on}")
+    billed = "it would be" if "be billed" in reason else "it may have been billed,"
+    return Doubt(f"{reason}; {billed} at {price}{cap}; {go_on}")
 
 
 def _lost(kept: Kept) -> str:

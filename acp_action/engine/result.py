@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from acp_action.artifacts import JsonValue, Output
     from acp_action.plan.model import Plan
+    from acp_action.providers.base import Announced
 
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -60,7 +61,8 @@ class Attempt(NamedTuple):
     """One attempt; times in seconds since the run started, ``worker`` counts from 0.
 
     ``held``: seconds of it in which it waited for a processor that other steps had. ``queued``: seconds in
-    which the provider had not begun, its limit being reached.
+    which the provider had not begun, its limit being reached. ``kind`` and ``told``: what a refusal said is
+    limited, and the seconds it asked for. ``announced``: limits that the answer told of.
     """
 
     number: int
@@ -71,6 +73,9 @@ class Attempt(NamedTuple):
     reason: str = ""
     held: float = 0.0
     queued: float = 0.0
+    kind: str = ""
+    told: float | None = None
+    announced: Announced | None = None
 
     @property
     def service(self) -> float:

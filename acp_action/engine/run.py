@@ -76,19 +76,20 @@ def run_plan(
     clock: Clock | None = None,
     seed: int | None = None,
     patience: Patience | None = None,
+    rng: random.Random | None = None,
 ) -> RunResult:
     """Carry a plan out on the calling thread's watch; returns when every step is settled.
 
     ``providers``: by name, all that the plan uses. ``lanes``: the limits shared with other runs (default:
     those of the process). ``crew``: who does the work (default: threads). ``seed``: for ``{{random}}`` and
-    the jitter (default: fresh). ``books``: where paid work is written down, so that a stopped run can be
-    taken up again (default: nowhere). Step failures are results, not exceptions; only bugs and
-    KeyboardInterrupt raise.
+    the jitter (default: fresh), or ``rng`` itself. ``books``: where paid work is written down, so that a
+    stopped run can be taken up again (default: nowhere). Step failures are results, not exceptions; only
+    bugs and KeyboardInterrupt raise.
     """
     clock = clock or SystemClock()
     crew = crew or ThreadCrew()
     stop = stop or StopSwitch()
-    rng = random.Random(seed)  # noqa: S311 - jitter, not secrets
+    rng = rng or random.Random(seed)  # noqa: S311 - jitter, not secrets
     announce = Announcer(listeners)
     wall = clock.wall()
     scheduler = Scheduler(

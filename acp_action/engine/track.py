@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, Literal
 
-from acp_action.engine.outcome import ENDS, Done
+from acp_action.engine.outcome import ENDS, Done, Refused
 from acp_action.engine.result import Attempt, Waits, as_tuple
 
 if TYPE_CHECKING:
@@ -103,8 +103,9 @@ class Track:
         self.turn(WORKER, started)
         self.since = finished
         self.running = False
-        reason, held, queued = "", 0.0, 0.0
+        reason, held, queued, kind, told, announced = "", 0.0, 0.0, "", None, None
         if isinstance(outcome, Done):
+            announced = outcome.product.announced
             if outcome.held > 0.0 or outcome.product.queued > 0.0:
                 held = min(outcome.held, finished - started)
                 queued = min(max(outcome.product.queued, 0.0), finished - started - held)
@@ -112,6 +113,8 @@ class Track:
                 self.throttle += queued
         else:
             reason = outcome.reason
+            if isinstance(outcome, Refused):
+                kind, told, announced = outcome.kind, outcome.retry_after, outcome.announced
         fields = (
             number,
             started - begin,
@@ -121,6 +124,9 @@ class Track:
             reason,
             held,
             queued,
+            kind,
+            told,
+            announced,
         )
         ended = as_tuple(Attempt, fields)
         self.attempts = (*self.attempts, ended) if self.attempts else (ended,)

@@ -28,14 +28,22 @@ def notes_of_problems(problems: Iterable[Problem], workspace: Path | None = None
 
 
 def notes_of_result(result: RunResult, *, file: str = "", workspace: Path | None = None) -> list[Note]:
-    """One annotation for each step that went wrong, where it stands in ``file`` (default: the plan's own)."""
+    """One annotation for each step that went wrong, where it stands in ``file`` (default: the plan's own).
+
+    Of steps that a closed account turned away for the same reason, the first has one for all.
+    """
     place = relative_file(file or result.plan.source_name, workspace)
-    pairs = zip(result.plan.steps, result.steps, strict=True)
-    return [
-        _at(Note("error", _ending(ended), ended.name, place), step.position)
-        for step, ended in pairs
-        if ended.status.bad
-    ]
+    pairs = list(zip(result.plan.steps, result.steps, strict=True))
+    alike = Counter(ended.reason for _, ended in pairs if ended.closed)
+    notes = []
+    for step, ended in pairs:
+        if not ended.status.bad or (ended.closed and not alike[ended.reason]):
+            continue
+        text = _ending(ended)
+        if ended.closed and (more := alike.pop(ended.reason) - 1):
+            text += f" (and so {'has' if more == 1 else 'have'} {more:,} more step{'' if more == 1 else 's'})"
+        notes.append(_at(Note("error", text, ended.name, place), step.position))
+    return notes
 
 
 class Annotations:

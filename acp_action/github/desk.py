@@ -90,7 +90,7 @@ class Desk:
             count = sum(len(step.files) for step in report.steps)
             files = "1 file" if count == 1 else f"{count} files"
             self._log.line(
-                f"{report.pipeline}: {report.status}, {files} in {shown} (manifest.json, report.md)"
+                f"{report.pipeline}: {report.status}, {files} in {shown} (report.html, manifest.json)"
             )
 
     def _warn_once(self, what: str, why: str) -> None:

@@ -70,7 +70,7 @@ def figures(ended: Sequence[Ended], workspace: Path) -> dict[str, str]:
         "output-dir": "\n".join(folders),
         "manifest": "\n".join(f"{folder}/{MANIFEST}" for folder in folders),
         "report": "\n".join(f"{folder}/report.json" for folder in folders),
-        # Until there is an HTML report: an output that names no file is better than one that names none.
+        # One that could not be written is not named.
         "report-html": "\n".join(_html(one, workspace) for one in ended if _html(one, workspace)),
         "total-duration": f"{total:.3f}",
         "sequential-estimate": f"{sequential:.3f}",

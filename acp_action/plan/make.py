@@ -15,7 +15,7 @@ from acp_action.plan.build import GraphBuilder
 from acp_action.plan.findings import Findings
 from acp_action.plan.graph import find_cycles
 from acp_action.plan.inputs import InputResolver
-from acp_action.plan.model import Graph, Group, Plan
+from acp_action.plan.model import Graph, Group, Links, Plan
 from acp_action.plan.names import assign_stems
 from acp_action.plan.outline import outline
 from acp_action.plan.ports import PLURAL, TEXT_PARAMS
@@ -87,6 +87,7 @@ def make_plan(
         source_name=source.name,
         warnings=tuple(findings.warnings),
         env=dict(env or {}),
+        links=tuple(Links(tuple(dict.fromkeys(i.data)), tuple(dict.fromkeys(i.after))) for i in inputs),
     )
 
 

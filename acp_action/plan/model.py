@@ -89,9 +89,22 @@ class Graph:
     waiting: tuple[int, ...]
 
 
+class Links(NamedTuple):
+    """What a step waits for, as the file says it: nodes are steps, and groups behind them.
+
+    ``data``: whose outputs it takes. ``after``: what has to be settled. The order of the file is not in it.
+    """
+
+    data: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be carried out, and under which settings. ``warnings`` are problems that stop nothing."""
+    """What will be carried out, and under which settings. ``warnings`` are problems that stop nothing.
+
+    ``links``: by step; empty where nobody planned, as for single calls.
+    """
 
     name: str
     steps: tuple[Step, ...]
@@ -102,3 +115,4 @@ class Plan:
     source_name: str
     warnings: tuple[Problem, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[Links, ...] = ()

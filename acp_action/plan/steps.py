@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 DEFAULT_RETRIES = 2
+# So many models are named in place of a retired one.
+_ADVISED = 4
 _FROM_FILE = ("file", "default")
 
 
@@ -148,13 +150,14 @@ class StepMaker:
                 )
 
     def _warn_retired(self, spot: StepSpot, model: Model) -> None:
-        use = str(model.entry.get("status", {}).get("use_instead", ""))
-        # Only names can be written into the file; some entries hold advice for adapters instead.
-        use = "" if ";" in use or (" " in use and " or " not in use) else use
+        # The catalogue's advice names endpoints, and only keys of models can be written into the file.
+        alive = [m.key for m in catalogue().models(spot.entry.type)
+                 if m.provider == model.provider and m.state == "listed"]  # fmt: skip
+        others = f", such as {', '.join(alive[:_ADVISED])}" if alive else ""
         self._findings.warning(
             (*spot.at, "model"),
             f"model '{model.key}' is {model.state}",
-            f"instead: {use}" if use else "its provider may refuse it; choose another one",
+            f"its provider may refuse it; choose another one{others}",
         )
 
     def _timeout(self, spot: StepSpot) -> float:

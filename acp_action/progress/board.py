@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.events import (
     GroupFinished,
@@ -16,12 +16,17 @@ from acp_action.events import (
     StepStarted,
     StopRequested,
 )
+from acp_action.progress.cells import cells
+from acp_action.progress.outlook import Outlook
+from acp_action.redaction import redact
+from acp_action.report.escape import one_line
 
 if TYPE_CHECKING:
     from acp_action.events import Event
     from acp_action.plan.model import Plan
 
 UNSETTLED: Final = frozenset({"waiting", "running", "parked"})
+BAD: Final = frozenset({"failed", "timed_out", "refused", "doubt"})
 
 
 @dataclass(slots=True)
@@ -29,44 +34,62 @@ class Line:
     """One step or group on the board; times in seconds since the run started.
 
     ``depth``: how many groups it stands in. ``since``: when its state began. ``seconds``: what it took, once
-    it is settled. ``due``: when a parked step is tried again. ``state``: waiting, running,
-    parked, or a Status. ``limited``: it is parked because a provider's rate limit holds it.
+    it is settled. ``due``: when a parked step is tried again, and ``why``: ``rate limit`` or ``retry``.
+    ``state``: waiting, running, parked, or a Status. ``key``: its name in the plan; ``name``: as it is
+    shown, ``wide`` cells. ``home``: its place on the board, or that of the group it stands in. Of a group:
+    ``total`` steps are in it, of which ``settled``, ``running``, ``parked`` and ``failed`` are that.
     """
 
+    key: str
     name: str
     depth: int
     is_group: bool = False
     model: str = ""
+    provider: str = ""
+    wide: int = 0
+    home: int = 0
+    worker: int = 0
     state: str = "waiting"
     since: float = 0.0
     seconds: float = 0.0
     due: float = 0.0
+    why: str = ""
     attempt: int = 0
     expected: float | None = None
     reason: str = ""
-    limited: bool = False
     total: int = 0
     settled: int = 0
+    running: int = 0
+    parked: int = 0
+    failed: int = 0
+
+
+class Held(NamedTuple):
+    """A provider that lets nothing in: how many steps wait for it, and when the next may start."""
+
+    waiting: int
+    due: float
 
 
 @dataclass(slots=True)
 class Board:
     """All lines in the order they are shown, and the run's own figures. Hears events; see ``render``.
 
-    ``held``: the lanes that let nothing in, each with the moment of its next start.
-    Only values change once it is made, so that another thread may render it at any time.
+    Only values of lines change once it is made, so that another thread may render it at any time.
     """
 
     title: str
     lines: tuple[Line, ...]
+    outlook: Outlook
     steps: dict[str, Line] = field(default_factory=dict)
     groups: dict[str, Line] = field(default_factory=dict)
-    parents: dict[str, str] = field(default_factory=dict)
+    chains: dict[str, tuple[Line, ...]] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
     running: int = 0
     settled: int = 0
     failed: int = 0
+    cost: float = 0.0
     stopping: str = ""
-    held: tuple[tuple[str, float], ...] = ()
     finished: float | None = None
 
     def __call__(self, event: Event) -> None:
@@ -77,15 +100,14 @@ class Board:
             case StepParked():
                 self._move(self.steps[event.step], "parked", event.at)
                 self.steps[event.step].due = event.at + event.delay
-                self.steps[event.step].reason = event.reason
-                self.steps[event.step].limited = event.why == "rate limit"
-            case LaneHeld():
-                self._let_go(event.lane)
-                self.held = (*self.held, (event.lane, event.at + event.delay))
-            case LaneReopened():
-                self._let_go(event.lane)
+                self.steps[event.step].reason = redact(event.reason)
+                self.steps[event.step].why = event.why
             case StepFinished():
                 self._finished(event)
+            case LaneHeld():
+                self.held[event.lane] = Held(event.waiting, event.at + event.delay)
+            case LaneReopened():
+                self.held.pop(event.lane, None)
             case GroupStarted():
                 self.groups[event.group].since = event.at
                 self.groups[event.group].state = "running"
@@ -94,62 +116,78 @@ class Board:
                 line.state = event.status
                 line.seconds = event.duration
             case StopRequested(scope=""):
-                self.stopping = event.reason
+                self.stopping = redact(event.reason)
             case RunFinished():
                 self.finished = event.duration
+                self.held.clear()
             case _:
                 pass
 
-    def _let_go(self, lane: str) -> None:
-        self.held = tuple(held for held in self.held if held[0] != lane)
+    def left(self, now: float) -> float | None:
+        """Seconds that the rest of the run takes as far as can be said, None where it cannot."""
+
+        def state(name: str) -> tuple[str, float]:
+            line = self.steps[name]
+            return line.state, now - line.since
+
+        return None if self.finished is not None or self.stopping else self.outlook.left(state)
 
     def _started(self, event: StepStarted) -> None:
         line = self.steps[event.step]
         self._move(line, "running", event.at)
         line.attempt, line.expected, line.reason = event.attempt, event.expected, ""
+        line.worker = event.worker
 
     def _finished(self, event: StepFinished) -> None:
         line = self.steps[event.step]
         self._move(line, event.status, event.at)
-        line.seconds, line.reason = event.service, event.reason
+        line.seconds, line.reason = event.service, redact(event.reason)
         self.settled += 1
-        self.failed += event.status in ("failed", "timed_out", "refused", "doubt")
-        group = event.group
-        while group:
-            self.groups[group].settled += 1
-            group = self.parents[group]
+        self.cost += event.cost or 0.0
+        failed = event.status in BAD
+        self.failed += failed
+        for group in self.chains[event.step]:
+            group.settled += 1
+            group.failed += failed
+        if event.status == "succeeded":
+            self.outlook.learn(event.step, event.service)
 
     def _move(self, line: Line, state: str, at: float) -> None:
-        self.running += (state == "running") - (line.state == "running")
+        running = (state == "running") - (line.state == "running")
+        parked = (state == "parked") - (line.state == "parked")
+        self.running += running
+        for group in self.chains[line.key]:
+            group.running += running
+            group.parked += parked
         line.state, line.since = state, at
 
 
 def board_of(plan: Plan) -> Board:
     """The board of a plan before its run: groups stand above their members, in file order."""
-    parents = {g.name: plan.groups[g.parent].name if g.parent >= 0 else "" for g in plan.groups}
-    lines = _lines_of(plan)
-    return Board(
-        title=plan.name,
-        lines=tuple(lines),
-        steps={line.name: line for line in lines if not line.is_group},
-        groups={line.name: line for line in lines if line.is_group},
-        parents=parents,
-    )
-
-
-def _lines_of(plan: Plan) -> list[Line]:
-    """Plan order; a group's line comes before the first step in it, and empty groups are left out."""
     lines: list[Line] = []
     groups: dict[int, Line] = {}
+    steps: dict[str, Line] = {}
+    chains: dict[str, tuple[Line, ...]] = {}
     for step in plan.steps:
-        chain = _ancestors(plan, step.group)
-        for depth, group in enumerate(chain):
-            if group not in groups:
-                groups[group] = Line(plan.groups[group].name, depth, is_group=True)
-                lines.append(groups[group])
-            groups[group].total += 1
-        lines.append(Line(step.name, len(chain), model=step.model.key))
-    return lines
+        ancestors = _ancestors(plan, step.group)
+        for depth, index in enumerate(ancestors):
+            if index not in groups:
+                groups[index] = _line(plan.groups[index].name, depth, len(lines), is_group=True)
+                lines.append(groups[index])
+            groups[index].total += 1
+        home = groups[step.group].home if step.group >= 0 else len(lines)
+        steps[step.name] = line = _line(
+            step.name, len(ancestors), home, model=one_line(step.model.key), provider=step.provider
+        )
+        lines.append(line)
+        chains[step.name] = tuple(groups[index] for index in ancestors)
+    names = {plan.groups[index].name: line for index, line in groups.items()}
+    return Board(one_line(plan.name), tuple(lines), Outlook(plan), steps, names, chains)
+
+
+def _line(name: str, depth: int, home: int, **rest: Any) -> Line:
+    shown = one_line(name)
+    return Line(name, shown, depth, wide=cells(shown), home=home, **rest)
 
 
 def _ancestors(plan: Plan, group: int) -> list[int]:

@@ -1,24 +1,27 @@
-"""The board on a terminal, drawn again a few times a second; rich does the drawing."""
+"""The board on a terminal, drawn again a few times a second."""
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import time
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import IO, TYPE_CHECKING, Final, Self, cast
 
 from acp_action.events import RunStarted
 from acp_action.progress.render import render
+from acp_action.progress.screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rich.console import Console, Group
+    from collections.abc import Mapping, Sequence
 
     from acp_action.events import Event
     from acp_action.progress.board import Board
+    from acp_action.progress.render import Row
 
 # Often enough for tenths of a second to move, seldom enough to be calm.
 _FRAMES_PER_SECOND: Final = 5
+_USUAL_SIZE: Final = (80, 24)
 
 
 def wants_live(environ: Mapping[str, str]) -> bool:
@@ -34,6 +37,11 @@ def wants_ascii(encoding: str | None, environ: Mapping[str, str]) -> bool:
     return locale in ("C", "POSIX")
 
 
+def wants_colours(environ: Mapping[str, str]) -> bool:
+    """Whether colours may be used: not with NO_COLOR (https://no-color.org), nor on a VT100 and the like."""
+    return not environ.get("NO_COLOR") and not environ.get("TERM", "").startswith(("vt", "ansi-mono"))
+
+
 class LiveBoard:
     """Shows a board on standard error while the context lasts, and leaves its last state there.
 
@@ -41,27 +49,27 @@ class LiveBoard:
     """
 
     def __init__(self, board: Board, environ: Mapping[str, str]) -> None:
-        from rich.console import Console
-        from rich.live import Live
-
         self._board = board
         self._begin = time.monotonic()
-        self._console: Console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-        self._ascii = wants_ascii(sys.stderr.encoding, environ)
-        self._live = Live(
-            console=self._console,
-            get_renderable=self._frame,
-            refresh_per_second=_FRAMES_PER_SECOND,
-            redirect_stdout=False,
-            vertical_overflow="crop",
-        )
+        self._stream = sys.stderr
+        self._ascii = wants_ascii(self._stream.encoding, environ)
+        self._screen = Screen(self._stream, self._size, colours=wants_colours(environ))
+        self._over = threading.Event()
+        self._painter = threading.Thread(target=self._paint, name="acp-display", daemon=True)
 
     def __enter__(self) -> Self:
-        self._live.start()
+        self._screen.open()
+        self._draw()
+        sys.stderr = cast("IO[str]", _Above(self._screen, self._stream))
+        self._painter.start()
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        self._live.stop()
+        self._over.set()
+        self._painter.join()
+        sys.stderr = self._stream
+        self._draw()
+        self._screen.close()
 
     def __call__(self, event: Event) -> None:
         """Take note of an event; it is seen with the next frame."""
@@ -69,16 +77,40 @@ class LiveBoard:
             self._begin = time.monotonic() - event.at
         self._board(event)
 
-    def _frame(self) -> Group:
-        from rich.console import Group
-        from rich.text import Text
+    def _paint(self) -> None:
+        while not self._over.wait(1 / _FRAMES_PER_SECOND):
+            self._draw()
 
+    def _draw(self) -> None:
         now = time.monotonic() - self._begin
-        rows = render(self._board, now, self._console.width, self._console.height - 1, ascii_only=self._ascii)
-        return Group(*(Text.assemble(*_spans(row), no_wrap=True, overflow="crop") for row in rows))
+
+        def rows_for(columns: int, height: int) -> Sequence[Row]:
+            return render(self._board, now, columns, height, ascii_only=self._ascii)
+
+        self._screen.draw(rows_for)
+
+    def _size(self) -> tuple[int, int]:
+        try:
+            columns, rows = os.get_terminal_size(self._stream.fileno())
+        except (OSError, ValueError):
+            return _USUAL_SIZE
+        # Some terminals say 0 where they do not know.
+        return columns or _USUAL_SIZE[0], rows or _USUAL_SIZE[1]
 
 
-def _spans(row: Any) -> list[Any]:
-    rest = row.style if row.style in ("dim", "bold") else ""
-    lead = [row.indent, (f"{row.symbol} ", row.style)] if row.symbol else []
-    return [*lead, (row.text, rest)]
+class _Above:
+    """Stands in for standard error: what is written there appears above the display."""
+
+    def __init__(self, screen: Screen, stream: IO[str]) -> None:
+        self._screen = screen
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._screen.print(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing to do: every line is written at once."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from acp_action.progress.board import UNSETTLED
+from acp_action.progress.cells import cells, cut, fill
+from acp_action.progress.fold import fold
 from acp_action.report.escape import one_line
 from acp_action.report.lines import seconds
+from acp_action.report.simulation import span_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
     from acp_action.progress.board import Board, Line
 
 # Columns are no wider than this, however long the longest name is.
 _NAME_CELLS: Final = 32
 _MODEL_CELLS: Final = 18
+_BAR_CELLS: Final = 60
+# Fewer steps than this are seen at a glance.
+_BAR_FROM: Final = 12
+# Below this width the column of the models makes room for what happens.
+_NARROW: Final = 72
 _INDENT: Final = "  "
+# Less is not worth a word: seconds that are left, USD.
+_LEAST_LEFT: Final = 0.5
+_LEAST_COST: Final = 0.005
 
 _SYMBOLS: Final[Mapping[str, tuple[str, str, str]]] = {
     # state: symbol, its stand-in where only ASCII can be shown, style
@@ -34,20 +43,22 @@ _SYMBOLS: Final[Mapping[str, tuple[str, str, str]]] = {
     "skipped": ("–", "-", "dim"),
 }
 _WORDS: Final = {"timed_out": "timed out", "doubt": "in doubt"}
-# When the terminal is too low, rows go in this order, the last ones first.
-_URGENCY: Final = ("running", "parked", "failed", "timed_out", "refused", "doubt", "cancelled", "group")
+
+
+class Span(NamedTuple):
+    """A piece of a row; ``style``: bold, dim, a colour, or empty."""
+
+    text: str
+    style: str = ""
 
 
 class Row(NamedTuple):
-    """One row: ``symbol`` is shown in ``style``, the rest plainly, or dimmed with a dim symbol."""
+    """One row of the display, as pieces."""
 
-    indent: str
-    symbol: str
-    text: str
-    style: str
+    spans: tuple[Span, ...]
 
     def __str__(self) -> str:
-        return f"{self.indent}{self.symbol} {self.text}".rstrip() if self.symbol else self.text
+        return "".join(span.text for span in self.spans)
 
 
 def render(board: Board, now: float, width: int, height: int = 0, *, ascii_only: bool = False) -> list[Row]:
@@ -55,47 +66,125 @@ def render(board: Board, now: float, width: int, height: int = 0, *, ascii_only:
 
     ``height``: the most rows there may be, 0 for any number; what does not fit is counted instead of shown.
     """
-    widths = (_cells(one_line(line.name)) + len(_INDENT) * line.depth for line in board.lines)
-    names = min(max(widths, default=0), _NAME_CELLS)
-    held = board.held if board.finished is None else ()
-    shown = _fold(board.lines, max(height - 1 - len(held), 1) if height else len(board.lines))
-    rows = [_title(board, now, width, ascii_only=ascii_only)]
-    rows += [_held(lane, due - now, width, ascii_only=ascii_only) for lane, due in held]
-    for item in shown:
-        if isinstance(item, str):
-            rows.append(Row("", "", cut(f"{_INDENT}{item}", width, ascii_only=ascii_only), "dim"))
-        else:
-            rows.append(_row(item, now, width, names, ascii_only=ascii_only))
+    head = [_title(board, now, width, ascii_only=ascii_only)]
+    if len(board.steps) >= _BAR_FROM and board.finished is None and (height == 0 or height > 4):
+        head.append(_bar(board, width, ascii_only=ascii_only))
+    held = [_held(lane, now, width, ascii_only=ascii_only) for lane in list(board.held.items())]
+    room = len(board.lines) if not height else max(height - len(head), 1)
+    head += held[: max(room // 3, 0) if height else len(held)]
+    room = len(board.lines) if not height else max(height - len(head), 1)
+    folded = fold(board.lines, room)
+    names = min(max((line.wide + len(_INDENT) * line.depth for line in board.lines), default=0), _NAME_CELLS)
+    rows = [*head, *(_row(line, now, width, names, ascii_only=ascii_only) for line in folded.shown)]
+    if folded.hidden:
+        counts = zip(folded[1:], folded._fields[1:], strict=True)
+        told = ", ".join(f"{count} {word}" for count, word in counts if count)
+        rows.append(_plain(f"{_INDENT}and {told or 'more'}", width, "dim", ascii_only=ascii_only))
     return rows
 
 
+def _plain(text: str, width: int, style: str, *, ascii_only: bool) -> Row:
+    return Row((Span(cut(text, width, ascii_only=ascii_only), style),))
+
+
 def _title(board: Board, now: float, width: int, *, ascii_only: bool) -> Row:
-    parts = [f"{board.settled} of {len(board.steps)} steps"]
-    parts += [f"{board.running} running"] if board.running else []
-    parts += [f"{board.failed} failed"] if board.failed else []
-    parts += [f"stopping: {one_line(board.stopping)}"] if board.stopping and board.finished is None else []
-    parts.append(seconds(now if board.finished is None else board.finished))
     dot = " - " if ascii_only else " · "
-    text = f"{one_line(board.title, 60)}{_INDENT}{dot.join(parts)}"
-    return Row("", "", cut(text, width, ascii_only=ascii_only), "bold")
+    parts = _title_parts(board, now)
+    # What can be seen from the rows below goes first where there is no room.
+    for extra in ("cost", "running"):
+        if cells(dot.join(parts.values())) + 10 > width:
+            parts.pop(extra, None)
+    told = dot.join(parts.values())
+    name = cut(board.title, max(min(width - cells(told) - 2, 60), 8), ascii_only=ascii_only)
+    rest = cut(f"{_INDENT}{told}", max(width - cells(name), 0), ascii_only=ascii_only)
+    return Row((Span(cut(name, width, ascii_only=ascii_only), "bold"), Span(rest)))
 
 
-def _held(lane: str, left: float, width: int, *, ascii_only: bool) -> Row:
-    """A provider whose rate limit lets nothing in, and when the next step is sent to it."""
-    symbol, plain, style = _SYMBOLS["parked"]
-    when = f"next start in {seconds(left)}" if left > 0 else "tried again now and then"
-    text = cut(f"{one_line(lane)}: rate limit, {when}", width - len(_INDENT) - 2, ascii_only=ascii_only)
-    return Row(_INDENT, plain if ascii_only else symbol, text, style)
+def _title_parts(board: Board, now: float) -> dict[str, str]:
+    ended, left = board.finished, board.left(now)
+    parts = {"settled": f"{board.settled} of {len(board.steps)} steps"}
+    if board.running:
+        parts["running"] = f"{board.running} running"
+    if board.failed:
+        parts["failed"] = f"{board.failed} failed"
+    if board.stopping and ended is None:
+        parts["stopping"] = f"stopping: {one_line(board.stopping)}"
+    parts["time"] = span_words(now if ended is None else ended)
+    if left is not None and left >= _LEAST_LEFT:
+        parts["left"] = f"about {_roughly(left)} left"
+    if board.cost >= _LEAST_COST:
+        parts["cost"] = f"{board.cost:.2f} USD"
+    return parts
+
+
+def _roughly(left: float) -> str:
+    """Seconds as a guess is told: no finer than it can be known, so that it does not flicker.
+
+    >>> _roughly(3.4), _roughly(47.0), _roughly(133.0)
+    ('3s', '45s', '2 min 10 s')
+    """
+    if left < 10:
+        return f"{max(round(left), 1)}s"
+    if left < 60:
+        return f"{5 * round(left / 5)}s"
+    return span_words(10 * round(left / 10))
+
+
+def _bar(board: Board, width: int, *, ascii_only: bool) -> Row:
+    room = max(min(width - len(_INDENT) - 7, _BAR_CELLS), 1)
+    steps = max(len(board.steps), 1)
+    # Cells are counted up to a border, so that the parts add up to the whole.
+    bad, good = round(room * board.failed / steps), round(room * board.settled / steps)
+    busy = round(room * (board.settled + board.running) / steps)
+    full, empty = ("=", "-") if ascii_only else ("━", "─")
+    share = f"{100 * board.settled // steps:>4} %"
+    parts = ((full * (good - bad), "green"), (full * bad, "red"), (full * (busy - good), "cyan"))
+    spans = [Span(_INDENT), *(Span(text, style) for text, style in parts if text)]
+    return Row((*spans, Span(empty * (room - busy), "dim"), Span(share if width > 20 else "")))
+
+
+def _held(lane: tuple[str, tuple[int, float]], now: float, width: int, *, ascii_only: bool) -> Row:
+    name, (waiting, due) = lane
+    steps = f"{waiting} step{'' if waiting == 1 else 's'} wait{'s' if waiting == 1 else ''}"
+    when = _until(due, now) if due > now else "tried again now and then"
+    text = f"rate limit of {one_line(name)}, {when}: {steps}"
+    symbol = _SYMBOLS["parked"][ascii_only]
+    rest = cut(text, max(width - 4, 0), ascii_only=ascii_only)
+    return Row((Span(_INDENT), Span(f"{symbol} ", "yellow"), Span(rest)))
+
+
+def _until(due: float, now: float) -> str:
+    # Rounded up: at nought it should be over.
+    return f"{max(int(due - now + 0.999), 0)} s"
 
 
 def _row(line: Line, now: float, width: int, names: int, *, ascii_only: bool) -> Row:
     symbol, plain, style = _SYMBOLS[line.state]
     indent = _INDENT * (line.depth + 1)
-    room = width - len(indent) - 2
-    name = _pad(one_line(line.name), max(names - len(_INDENT) * line.depth, 8), ascii_only=ascii_only)
-    middle = f"{line.settled}/{line.total}" if line.is_group else one_line(line.model)
-    text = f"{name}  {_pad(middle, _MODEL_CELLS, ascii_only=ascii_only)}  {_tail(line, now)}".rstrip()
-    return Row(indent, plain if ascii_only else symbol, cut(text, room, ascii_only=ascii_only), style)
+    room = max(width - len(indent) - 2, 0)
+    name = fill(line.name, max(names - len(_INDENT) * line.depth, 8), ascii_only=ascii_only)
+    tail = _group_tail(line, now) if line.is_group else _tail(line, now)
+    middle = f"{line.settled} of {line.total}" if line.is_group else line.model
+    if width >= _NARROW:
+        middle = fill(middle, _MODEL_CELLS, ascii_only=ascii_only)
+    elif not line.is_group:
+        middle = ""
+    text = cut(
+        f"{name}  {middle}  {tail}".rstrip() if middle else f"{name}  {tail}".rstrip(),
+        room,
+        ascii_only=ascii_only,
+    )
+    rest = "dim" if style == "dim" else "bold" if line.is_group and line.state == "running" else ""
+    return Row((Span(indent), Span(f"{plain if ascii_only else symbol} ", style), Span(text, rest)))
+
+
+def _group_tail(line: Line, now: float) -> str:
+    if line.state == "waiting":
+        return ""
+    parts = [seconds(now - line.since if line.state == "running" else line.seconds).rjust(6)]
+    counts = ((line.failed, "failed"), (line.running, "running"), (line.parked, "held"))
+    parts += [f"{count} {word}" for count, word in counts if count]
+    return ", ".join(parts)
 
 
 def _tail(line: Line, now: float) -> str:
@@ -103,68 +192,16 @@ def _tail(line: Line, now: float) -> str:
     if line.state == "waiting":
         return ""
     if line.state == "running":
-        took = seconds(now - line.since)
-        about = f" of about {seconds(line.expected)}" if line.expected and not line.is_group else ""
-        return f"{took}{about}{f', attempt {line.attempt}' if line.attempt > 1 else ''}"
+        about = f" of about {seconds(line.expected)}" if line.expected else ""
+        again = f", attempt {line.attempt}" if line.attempt > 1 else ""
+        return f"{seconds(now - line.since).rjust(6)}{about}{again}"
+    if line.state == "parked" and line.why == "rate limit":
+        # Without a time of its own it waits for its provider, which has a row of its own.
+        when = f", {_until(line.due, now)}" if line.due > now else ""
+        return f"rate limit of {line.provider}{when}{why}"
     if line.state == "parked":
-        if line.limited and line.due <= now:
-            return f"waits for the rate limit{why}"
-        return f"again in {seconds(max(line.due - now, 0.0))}{why}"
-    if line.state in ("succeeded", "cached") or line.is_group:
-        return seconds(line.seconds)
+        return f"again in {_until(line.due, now)}{why}"
+    if line.state in ("succeeded", "cached"):
+        return seconds(line.seconds).rjust(6)
     after = f" after {seconds(line.seconds)}" if line.seconds else ""
     return f"{_WORDS.get(line.state, line.state)}{after}{why}"
-
-
-def _fold(lines: Sequence[Line], room: int) -> Iterator[Line | str]:
-    """The lines in order, the least urgent replaced by a count of them when there is no room for all."""
-    if len(lines) <= room:
-        yield from lines
-        return
-    # A row that counts stands at the end, so one row less is left for the others.
-    ranked = sorted(range(len(lines)), key=lambda i: (_urgency(lines[i]), i))
-    kept = sorted(ranked[: max(room - 1, 0)])
-    yield from (lines[i] for i in kept)
-    hidden = [lines[i] for i in ranked[max(room - 1, 0) :] if not lines[i].is_group]
-    waiting = sum(line.state == "waiting" for line in hidden)
-    busy = sum(line.state in UNSETTLED for line in hidden) - waiting
-    counts = ((len(hidden) - waiting - busy, "done"), (busy, "busy"), (waiting, "waiting"))
-    yield f"and {', '.join(f'{n} {word}' for n, word in counts if n) or 'more'}"
-
-
-def _urgency(line: Line) -> int:
-    kind = "group" if line.is_group else line.state
-    return _URGENCY.index(kind) if kind in _URGENCY else len(_URGENCY)
-
-
-def cut(text: str, width: int, *, ascii_only: bool = False) -> str:
-    """The text, shortened with an ellipsis when it is wider than ``width`` cells."""
-    text = text.encode("ascii", "backslashreplace").decode() if ascii_only else text
-    if _cells(text) <= width:
-        return text
-    end = "..." if ascii_only else "…"
-    room, kept = width - len(end), []
-    for char in text:
-        room -= _cells(char)
-        if room < 0:
-            break
-        kept.append(char)
-    return f"{''.join(kept)}{end}"
-
-
-def _pad(text: str, width: int, *, ascii_only: bool) -> str:
-    text = cut(text, width, ascii_only=ascii_only)
-    return text + " " * (width - _cells(text))
-
-
-def _cells(text: str) -> int:
-    """How many cells of a terminal the text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(_cell(char) for char in text)
-
-
-def _cell(char: str) -> int:
-    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -11,6 +11,8 @@ _BACKTICKS: Final = re.compile("`+")
 # Nothing in such a word is markup, nor an address or reference that GitHub makes a link of.
 _PLAIN_WORD: Final = re.compile(r"(?:[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*|[a-z]+-[a-z]+|\d+\.\d+s?|→|…)?[;:,]?")
 
+_KEPT: Final = "\n\t\u200c\u200d\u200e\u200f\u061c"
+
 
 def one_line(text: str, limit: int | None = None) -> str:
     r"""The text on one line with everything invisible made visible; cut to ``limit`` characters.
@@ -38,6 +40,23 @@ def _visible(char: str) -> str:
         return " "
     code = ord(char)
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def plain_lines(text: str, limit: int | None = None) -> str:
+    r"""The text with its lines, for a page that gives each text a direction of its own.
+
+    Joiners of emoji and letters and the marks of a direction stay; what turns the order of letters around or
+    is not seen at all is made visible.
+
+    >>> plain_lines("a\nb\x1b[31m\u202e")
+    'a\nb\\u001b[31m\\u202e'
+    """
+    if limit is not None and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n")
+    return "".join(char if char in _KEPT else _visible(char) for char in text)
 
 
 def md_code(text: str, limit: int | None = None) -> str:

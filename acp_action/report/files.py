@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final, NamedTuple
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from acp_action.errors import UsageError
+from acp_action.errors import OutputError, UsageError
 from acp_action.report.markdown import render_markdown
 from acp_action.report.model import RunReport
 from acp_action.report.summarise import summarise
@@ -15,13 +16,14 @@ from acp_action.store.strict_json import to_json
 from acp_action.store.target import obstacle, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from acp_action.engine.result import RunResult
 
 REPORT_JSON: Final = "report.json"
 REPORT_MARKDOWN: Final = "report.md"
+REPORT_HTML: Final = "report.html"
 _LARGEST: Final = 256 * 1024 * 1024
 
 
@@ -31,47 +33,84 @@ class ReportPaths(NamedTuple):
     manifest: Path | None
     json: Path | None
     markdown: Path | None
+    html: Path | None
     problems: tuple[str, ...]
 
 
 def write_reports(result: RunResult, folder: Path, report: RunReport | None = None) -> ReportPaths:
-    """Write manifest.json, report.json and report.md beside the outputs; raises nothing for a bad disk.
+    """Write manifest.json, report.json, report.md and report.html; raises nothing for a bad disk.
 
     Each is written apart, the manifest first, so that what fits on a full disk is there; one that fails
     leaves the file of the run before as it was. ``report``: a summary made already.
     """
     folder = folder.resolve()
     report = report or summarise(result, folder)
+    manifest = build_manifest(result, folder)
     problems: list[str] = []
 
     def write(name: str, content: Callable[[], bytes]) -> Path | None:
         target = folder / name
-        problem = _write(target, content())
+        problem = _write(target, content)
         if problem:
             problems.append(problem)
         return None if problem else target
 
     return ReportPaths(
-        write(MANIFEST, lambda: to_json(build_manifest(result, folder))),
+        write(MANIFEST, lambda: to_json(manifest)),
         write(REPORT_JSON, lambda: to_json(report.to_dict())),
         write(REPORT_MARKDOWN, lambda: render_markdown(report).encode("utf-8", "replace")),
+        write(REPORT_HTML, lambda: _page(report, manifest, folder)),
         tuple(problems),
     )
 
 
-def _write(target: Path, content: bytes) -> str:
+def _page(report: RunReport, manifest: Mapping[str, Any], folder: Path) -> bytes:
+    # Late, because its templates are needed for nothing else.
+    from acp_action.report.html.page import render_html
+
+    try:
+        return render_html(report, manifest, folder).encode("utf-8", "replace")
+    except Exception as error:  # a page that cannot be drawn must not cost a result that was paid for
+        raise _PageError(f"{type(error).__name__}: {error}") from error
+
+
+class _PageError(Exception):
+    """The page could not be made, through no fault of the disk."""
+
+
+def _write(target: Path, content: Callable[[], bytes]) -> str:
     """Why the file could not be written, empty when it was."""
+    size = 0
     try:
         problem = obstacle(target)
         if not problem:
-            write_whole(target, content)
+            made = content()
+            size = len(made)
+            write_whole(target, made)
     except OSError as error:
-        return f"cannot write {target}: {explain(error, target.parent, len(content))}"
+        return f"cannot write {target}: {explain(error, target.parent, size)}"
+    except _PageError as error:
+        return f"cannot make {target}: {error}; the other reports have the same figures"
     return problem
+
+
+def write_form(target: Path, text: str) -> None:
+    """Write one form of a report, whole or not at all. Raises OutputError that says why it could not be."""
+    problem = _write(target, lambda: text.encode("utf-8", "replace"))
+    if problem:
+        raise OutputError(problem)
 
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(written: str) -> float:
+    # JSON sets no bound, and 1e999 would be read as infinity.
+    value = float(written)
+    if not isfinite(value):
+        raise ValueError(f"{written[:20]} is too large a number")
+    return value
 
 
 def load_report(place: Path) -> RunReport:
@@ -83,7 +122,7 @@ def load_report(place: Path) -> RunReport:
     try:
         if path.stat().st_size > _LARGEST:
             raise UsageError(f"{path} is too large to be a report")
-        value = json.loads(path.read_bytes(), parse_constant=_refuse)
+        value = json.loads(path.read_bytes(), parse_constant=_refuse, parse_float=_finite)
     except FileNotFoundError:
         raise UsageError(f"there is no report at {path}; name the output folder of a finished run") from None
     except OSError as error:

@@ -8,9 +8,9 @@ from acp_action.report.escape import md_code, md_prose
 from acp_action.report.lines import seconds
 from acp_action.report.wording import (
     PREVIEW,
-    cost_words,
     counts_words,
     failures_first,
+    figures,
     path_words,
     setting_words,
 )
@@ -53,25 +53,9 @@ def _headline(report: RunReport) -> list[str]:
 
 
 def _figures(report: RunReport) -> list[str]:
-    waits = report.waits
-    return _table(
-        ("Figure", "Value"),
-        [
-            ("Total time", seconds(report.total_duration)),
-            ("Sequential estimate", seconds(report.sequential_estimate)),
-            ("Speedup", f"{report.speedup:.2f}x"),
-            ("Workers", f"{report.workers}, at most {report.peak} busy at once"),
-            ("Parallel efficiency", f"{report.efficiency:.0%}"),
-            ("Least time with more workers", seconds(report.least_duration)),
-            ("Waited for a worker", seconds(waits.worker)),
-            ("Waited for rate limits", seconds(waits.throttle)),
-            ("Back-off after failures", seconds(waits.backoff)),
-            ("Waited for a processor of this machine", seconds(waits.processor)),
-            ("Cost", cost_words(report)),
-            ("Started", md_code(report.started)),
-            ("File", md_code(report.source)),
-        ],
-    )
+    *ours, started, source = figures(report)
+    foreign = [(name, md_code(text)) for name, text in (started, source)]
+    return _table(("Figure", "Value"), [*ours, *foreign])
 
 
 def _groups(groups: Sequence[GroupLine]) -> list[str]:

@@ -11,14 +11,33 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 SCHEMA: Final = "acp-report/1"
+PLAN_VERSION: Final = 1
+"""Of ``RunReport.plan``; another meaning of what is there is another number."""
+
 SettingValue: TypeAlias = bool | int | float | str | Mapping[str, Mapping[str, float]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncedLimits:
+    """Limits that an answer of a provider told of, None where it said nothing.
+
+    ``concurrency``: the most requests in flight; ``per_second``: requests in the long run; ``remaining`` in
+    the current window, which is full again in ``reset`` seconds.
+    """
+
+    concurrency: int | None
+    per_second: float | None
+    remaining: int | None
+    reset: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptLine:
     """One attempt; times in seconds since the run started.
 
-    ``worker`` counts from 0; -1 for an attempt that was given up.
+    ``worker`` counts from 0; -1 for an attempt that was given up. ``held``: seconds of it that it waited for
+    a processor, ``queued``: for the provider to begin. ``kind`` and ``told``: what a refusal said is limited,
+    and the seconds it asked for. ``announced``: limits that the answer told of.
     """
 
     number: int
@@ -27,6 +46,11 @@ class AttemptLine:
     worker: int
     outcome: str
     reason: str
+    held: float = 0.0
+    queued: float = 0.0
+    kind: str = ""
+    told: float | None = None
+    announced: AnnouncedLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +150,30 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """What was planned of a step, as far as nothing else in the report says it.
+
+    ``inputs``: the steps and groups whose outputs it takes; ``after``: those that only have to be settled.
+    ``timeout`` and ``expected`` in seconds, None where nothing was known; ``retries`` after the first.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    after: tuple[str, ...]
+    timeout: float
+    retries: int
+    expected: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPlan:
+    """The graph of a run, so that it can be played again under other settings: ``steps`` in plan order."""
+
+    version: int
+    steps: tuple[PlannedStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunReport:
     """Everything a report shows; times in seconds, cost in USD.
 
@@ -135,6 +183,7 @@ class RunReport:
     ``counts``: steps by status, without those that are none. ``waits``: sums over all steps.
     ``least_duration``: what the run takes with any number of workers. ``limit``: one sentence on what limited
     it. ``cost``: what is known, None when nothing is; ``cost_unknown``: steps tried at an unknown price.
+    ``plan``: who waits for whom, None in reports of versions that did not write it down.
     """
 
     pipeline: str
@@ -160,6 +209,7 @@ class RunReport:
     groups: tuple[GroupLine, ...]
     steps: tuple[StepLine, ...]
     warnings: tuple[str, ...]
+    plan: RecordedPlan | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values, ready for JSON, its version first under ``schema``."""

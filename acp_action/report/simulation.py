@@ -183,4 +183,5 @@ def knee(comparison: Sequence[Setting]) -> str:
         return f"{most.max_workers} workers are still worth it; more may be, too"
     saved = 1 - best / enough.duration if enough.duration else 0.0
     gain = f"at the most {saved:.0%}" if round(saved, 2) else "nothing"
-    return f"{enough.max_workers} workers are enough ({span_words(enough.duration)}); more save {gain}"
+    workers = "1 worker is" if enough.max_workers == 1 else f"{enough.max_workers} workers are"
+    return f"{workers} enough ({span_words(enough.duration)}); more save {gain}"

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from acp_action.events import GroupFinished
+from acp_action.plan.model import Links
 from acp_action.report.critical import critical_path
 from acp_action.report.limits import least_duration, limit_sentence
 from acp_action.report.lines import log_line
 from acp_action.report.model import (
+    PLAN_VERSION,
+    AnnouncedLimits,
     AttemptLine,
     GroupLine,
     PathItem,
+    PlannedStep,
+    RecordedPlan,
     RunReport,
     Setting,
     Split,
@@ -70,6 +76,27 @@ def summarise(result: RunResult, folder: Path | None = None) -> RunReport:
         groups=_groups(result),
         steps=steps,
         warnings=_warnings(result),
+        plan=_plan(result.plan),
+    )
+
+
+def _plan(plan: Plan) -> RecordedPlan:
+    names = [clean_text(step.name) for step in plan.steps]
+    names += [clean_text(group.name) for group in plan.groups]
+    links = plan.links or (Links(),) * len(plan.steps)
+    return RecordedPlan(
+        PLAN_VERSION,
+        tuple(
+            PlannedStep(
+                name=names[step.index],
+                inputs=tuple(names[node] for node in link.data),
+                after=tuple(names[node] for node in link.after),
+                timeout=step.timeout,
+                retries=step.retries,
+                expected=step.expected,
+            )
+            for step, link in zip(plan.steps, links, strict=True)
+        ),
     )
 
 
@@ -117,6 +144,11 @@ def _attempt(attempt: Attempt) -> AttemptLine:
         attempt.worker,
         attempt.outcome,
         clean_text(attempt.reason),
+        _micro(attempt.held),
+        _micro(attempt.queued),
+        attempt.kind,
+        _micro(attempt.told) if attempt.told is not None and isfinite(attempt.told) else None,
+        None if attempt.announced is None else AnnouncedLimits(*attempt.announced),
     )
 
 

@@ -11,13 +11,27 @@ from acp_action.report.lines import seconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from acp_action.report.model import PathItem, RunReport, SettingValue, StepLine
+    from acp_action.report.model import PathItem, RunReport, SettingValue, Split, StepLine
 
 PREVIEW: Final = "the embedded provider stood in for the models that are named. For a look, not for use."
 
 _NAMES_SHOWN: Final = 3
 _REASON_SHOWN: Final = 300
 _ORDER: Final = ("failed", "timed_out", "refused", "doubt", "cancelled", "skipped", "cached", "succeeded")
+
+_WORTH_TELLING: Final = 0.05
+"""Seconds; less is shown as 0.0s."""
+
+_URGENCY: Final = {"cancelled": 1, "skipped": 2, "cached": 3, "succeeded": 3}
+
+_MENDS: Final = {
+    "failed": "run again when the cause is mended; what is done is not paid for twice",
+    "timed_out": "raise the timeout of the step or its group, or choose a faster model, and run again",
+    "refused": "the provider's content policy forbids it: change the prompt, or choose another model",
+    "doubt": "see in the provider's own list what became of it; --resubmit-doubtful orders it once more",
+    "cancelled": "run again; what is done is not paid for twice",
+    "skipped": "mend what it waited for and run again",
+}
 
 
 def counts_words(report: RunReport) -> str:
@@ -108,5 +122,64 @@ def trouble_words(status: str, reason: str, names: Sequence[str]) -> str:
 
 def failures_first(steps: Iterable[StepLine]) -> list[StepLine]:
     """The steps with what went wrong first, then what never ran, then the rest; each in plan order."""
-    rank = {"cancelled": 1, "skipped": 2, "cached": 3, "succeeded": 3}
-    return sorted(steps, key=lambda step: rank.get(step.status, 0))
+    return sorted(steps, key=urgency)
+
+
+def urgency(step: StepLine) -> int:
+    """How early a step is told of: 0 for what went wrong, more for what never ran, most for what is done."""
+    return _URGENCY.get(step.status, 0)
+
+
+def lost_words(split: Split) -> str:
+    """What a step waited for and how long, empty for nothing worth telling.
+
+    >>> from acp_action.report.model import Split
+    >>> lost_words(Split(2.0, 0.5, 8.0, 0.0, 0.0, 1.0))
+    '2.0s for inputs, 0.5s for a worker, 8.0s for a rate limit'
+    """
+    parts = (
+        (split.inputs, "for inputs"),
+        (split.worker, "for a worker"),
+        (split.throttle, "for a rate limit"),
+        (split.backoff, "in back-off"),
+        (split.processor, "for a processor"),
+    )
+    return ", ".join(f"{seconds(value)} {what}" for value, what in parts if value >= _WORTH_TELLING)
+
+
+def figures(report: RunReport) -> list[tuple[str, str]]:
+    """The figures of a run with their names, the same in every format; the last two may hold foreign text."""
+    waits = report.waits
+    return [
+        ("Total time", seconds(report.total_duration)),
+        ("Sequential estimate", seconds(report.sequential_estimate)),
+        ("Speedup", f"{report.speedup:.2f}x"),
+        ("Workers", f"{report.workers}, at most {report.peak} busy at once"),
+        ("Parallel efficiency", f"{report.efficiency:.0%}"),
+        ("Least time with more workers", seconds(report.least_duration)),
+        ("Waited for a worker", seconds(waits.worker)),
+        ("Waited for rate limits", seconds(waits.throttle)),
+        ("Back-off after failures", seconds(waits.backoff)),
+        ("Waited for a processor of this machine", seconds(waits.processor)),
+        ("Cost", cost_words(report)),
+        ("Started", report.started),
+        ("File", report.source),
+    ]
+
+
+def mend_words(step: StepLine) -> str:
+    """What to do about a step without its output; empty when there is nothing to do."""
+    if not step.enabled:
+        return ""
+    return _MENDS.get(step.status, "")
+
+
+def size_words(size: int) -> str:
+    """A file's size.
+
+    >>> size_words(999), size_words(12_345), size_words(3_456_789)
+    ('999 B', '12 kB', '3.5 MB')
+    """
+    if size < 1000:
+        return f"{size} B"
+    return f"{size / 1000:.0f} kB" if size < 999_500 else f"{size / 1_000_000:.1f} MB"

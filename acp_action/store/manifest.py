@@ -52,16 +52,21 @@ def write_manifest(result: RunResult, folder: Path) -> Path:
     return path
 
 
-def read_outputs(path: Path) -> list[dict[str, Any]]:
-    """The ``outputs`` of a manifest that is there and of our version, else nothing."""
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """A manifest that is there and of our version, else None. What it holds is not checked further."""
     try:
         if path.stat().st_size > _LARGEST:
-            return []
+            return None
         value = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
-        return []
-    match value:
-        case {"schema": str(schema), "outputs": list(outputs)} if schema == SCHEMA:
+        return None
+    return value if isinstance(value, dict) and value.get("schema") == SCHEMA else None
+
+
+def read_outputs(path: Path) -> list[dict[str, Any]]:
+    """The ``outputs`` of a manifest that is there and of our version, else nothing."""
+    match read_manifest(path):
+        case {"outputs": list(outputs)}:
             return [record for record in outputs if isinstance(record, dict)]
     return []
 

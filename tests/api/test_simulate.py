@@ -150,7 +150,7 @@ def lines(*durations: float) -> list[Setting]:
         ((40.0, 20.0, 10.0), "4 workers are still worth it; more may be, too"),
         ((40.0, 20.0, 20.0), "2 workers are enough (20.0s); more save nothing"),
         ((40.0, 20.5, 20.0), "2 workers are enough (20.5s); more save at the most 2%"),
-        ((0.0, 0.0), "1 workers are enough (0.0s); more save nothing"),
+        ((0.0, 0.0), "1 worker is enough (0.0s); more save nothing"),
     ],
 )
 def test_the_knee_is_the_fewest_workers_that_are_nearly_as_fast(

@@ -62,7 +62,7 @@ def test_a_mapping_runs_to_its_end(manager: AIPipelineManager, in_tmp: Path) -> 
     assert results.speedup == results.sequential_estimate / results.total_duration
     assert results.output_dir == in_tmp / "output"
     assert {p.name for p in results.output_dir.iterdir()} == {
-        "picture.png", "facts.txt", "manifest.json", "report.json", "report.md",
+        "picture.png", "facts.txt", "manifest.json", "report.json", "report.md", "report.html",
     }  # fmt: skip
 
 

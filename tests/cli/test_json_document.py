@@ -75,6 +75,15 @@ def test_other_documents_have_the_fields_that_are_told(
     assert not keys or set(keys) <= {*value, *(value.get("checks") or [{}])[0]}
 
 
+@pytest.mark.parametrize("words", [("what-if", "output"), ("compare", "output", "output")])
+def test_documents_about_runs_have_the_fields_that_are_told(
+    words: tuple[str, ...], told: dict[str, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same for the commands that look at finished runs."""
+    main(["run-chain", "-c", "p.yaml", "--provider", "local", "--quiet"])
+    assert list(document(capsys, *words)) == told[f"`{words[0]} --json`"]
+
+
 def test_every_event_is_told(repository: Path) -> None:
     """The document lists all events there are."""
     text = (repository / "docs/json-output.md").read_text("utf-8")

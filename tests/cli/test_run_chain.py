@@ -58,7 +58,7 @@ def test_a_run_logs_as_the_guide_shows(folder: Path, capfd: pytest.CaptureFixtur
     ]
     assert lines[5:] == ["[INFO] Parallel group completed in 0.0s (vs 0.0s sequential)"]
     assert out.startswith("  image_1: output/image_1.png\n  image_2: output/image_2.png\n")
-    assert "Results: output/ (manifest.json, report.md)" in out
+    assert "Results: output/ (report.html, manifest.json)" in out
 
 
 def test_json_is_one_document(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -322,7 +322,11 @@ def test_an_empty_input_is_told_before_anything_runs(folder: Path, capfd: pytest
     assert "needs the run's input, and that is empty; give one that says something" in err
 
 
-@pytest.mark.parametrize(("form", "lead"), [("text", "Batch: "), ("md", "# "), ("json", "{")])
+@pytest.mark.parametrize(("form", "lead"), [
+        ("text", "Batch: "), ("md", "# "), ("json", "{"), ("html", "<!doctype html>"), ("svg", "<svg "),
+        ("trace", '{"traceEvents"'), ("csv", '"step",'), ("jsonl", '{"event": "RunStarted"'),
+    ],
+)  # fmt: skip
 def test_a_report_can_be_shown_again(
     folder: Path, capfd: pytest.CaptureFixture[str], form: str, lead: str
 ) -> None:
@@ -331,6 +335,33 @@ def test_a_report_can_be_shown_again(
     code, out, _ = call(capfd, "report", "output", "--format", form)
     assert code == 0
     assert out.startswith(lead)
+
+
+def test_a_report_can_be_written_to_a_file(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With --output nothing is on standard output; a page made elsewhere leads to the files of the run."""
+    call(capfd, "run-chain", "-c", "p.yaml", *LOCAL, "-i", "cat", "-q")
+    (folder / "pages").mkdir()
+    assert call(capfd, "report", "output", "-f", "html", "-o", "pages/r.html") == (0, "", "")
+    assert 'href="./../output/image_1.png"' in (folder / "pages/r.html").read_text("utf-8")
+    code, out, err = call(capfd, "report", "output", "-f", "svg", "-o", "nowhere/r.svg")
+    assert (code, out) == (2, "")
+    assert "cannot write nowhere/r.svg: " in err
+
+
+def test_events_can_be_told_again(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The events that report makes are those that the run itself told, but for what it does not keep."""
+    _, told, _ = call(capfd, "run-chain", "-c", "p.yaml", *LOCAL, "-i", "cat", "--stream")
+    _, again, _ = call(capfd, "report", "output", "-f", "jsonl")
+
+    def kept(text: str) -> list[dict[str, object]]:
+        lost = ("at", "wall", "expected", "service", "duration", "sequential", "speedup", "output")
+        events = [json.loads(line) for line in text.splitlines()]
+        return [{k: v for k, v in e.items() if k not in lost} for e in events if e["event"] != "Result"]
+
+    def order(event: dict[str, object]) -> str:
+        return json.dumps([event["event"], event.get("step")])
+
+    assert sorted(kept(again), key=order) == sorted(kept(told), key=order)
 
 
 def test_the_schema_is_json(capfd: pytest.CaptureFixture[str]) -> None:
@@ -346,6 +377,7 @@ def test_models_are_listed(capfd: pytest.CaptureFixture[str]) -> None:
     models: list[dict[str, Any]] = json.loads(call(capfd, "list-models", "--provider", "fal", "--json")[1])
     assert {m["provider"] for m in models} == {"fal"}
     assert "free" in call(capfd, "list-models", "--type", "split_image")[1]
+    assert "$0.03 per 1,000 characters" in call(capfd, "list-models", "--type", "text_to_speech")[1]
 
 
 def test_single_steps_from_the_command_line(in_tmp: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -63,7 +63,7 @@ def test_the_files_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
         "  image_4: out/image_4.png",
         "2.8 s instead of 10.3 s one after another: 3.7 x",
         "These are previews by the embedded provider 'local', not the models' own work.",
-        "Results: out/ (manifest.json, report.md)",
+        "Results: out/ (report.html, manifest.json)",
     ]
 
 

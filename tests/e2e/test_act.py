@@ -15,7 +15,7 @@ from tests.e2e.acting import Run, act, needs_act
 pytestmark = needs_act
 
 MEDIA = {"base_image.png", "video_version.mp4", "edited_version.png", "upscaled_version.png", "final.txt"}
-BESIDE = {"manifest.json", "report.json", "report.md"}
+BESIDE = {"manifest.json", "report.json", "report.md", "report.html"}
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 ANNOTATIONS = ("error", "warning", "notice")
 

@@ -115,7 +115,8 @@ def test_a_cancelled_step_hands_in_what_is_there(job: Job, number: signal.Signal
     assert step.outputs["status"] == "stopped"
     assert "quick" in step.summary
     folder = job.workspace / step.outputs["output-dir"]
-    assert {"quick.png", "manifest.json", "report.json", "report.md"} <= {p.name for p in folder.iterdir()}
+    names = {path.name for path in folder.iterdir()}
+    assert {"quick.png", "manifest.json", "report.json", "report.md", "report.html"} <= names
     assert {path.stat().st_uid for path in folder.iterdir()} == {owner()}
 
 

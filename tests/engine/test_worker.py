@@ -120,6 +120,26 @@ def test_without_a_journal_no_flag_is_offered(error: type[Exception], id_is_know
     assert ("before you order it again" in outcome.reason) == (error is UnknownOutcome)
 
 
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        ("no answer", "no answer; it may have been billed, at an unknown price; "),
+        ("it may be billed", "it may be billed; it would be at an unknown price; "),
+    ],
+)
+def test_that_it_may_be_billed_is_told_once(lost: str, told: str) -> None:
+    """The provider's reader says so for most answers, and the step's price is told with it."""
+
+    def lose(request: Request) -> None:
+        assert request.trail is not None
+        request.trail.intended(None)
+        raise UnknownOutcome(lost)
+
+    outcome = attempt(Fake(lose))
+    assert isinstance(outcome, Doubt)
+    assert outcome.reason.startswith(told)
+
+
 def test_a_failure_of_tidying_up_fails_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever removing temporary files raises, the worker comes back with the outcome of the attempt."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -48,6 +49,18 @@ def test_steps_that_went_wrong_are_noted_and_no_others() -> None:
     assert notes[0] == Note(
         "error", "failed: why", "s_failed", "p.yaml", statuses.index(Status.FAILED) + 1, 5
     )
+
+
+def test_a_refused_key_is_one_annotation() -> None:
+    """Fifty steps that were turned away leave room for what else went wrong."""
+    steps = [a_step(i, f"s{i}", position=Position(i + 1, 5)) for i in range(51)]
+    run = carry_out(a_plan(steps), [Trace(status=Status.FAILED, reason="why")] * 51)
+    closed = replace(
+        run, steps=tuple(step._replace(closed="key") for step in run.steps[:50]) + run.steps[50:]
+    )
+    first, other = notes_of_result(closed, file="/w/s/p.yaml", workspace=WORKSPACE)
+    assert (first.title, first.message, first.line) == ("s0", "failed: why (and so have 49 more steps)", 1)
+    assert (other.title, other.message, other.line) == ("s50", "failed: why", 51)
 
 
 @pytest.mark.parametrize(

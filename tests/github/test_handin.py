@@ -64,7 +64,7 @@ def test_a_failed_run_is_handed_in_too(service: StrictService, workspace: Path) 
     acted = act_with(service, workspace)
     assert acted.code == 1
     files = uploaded(service)
-    assert set(files) == {"one.png", "manifest.json", "report.json", "report.md"}
+    assert set(files) == {"one.png", "manifest.json", "report.json", "report.md", "report.html"}
     assert files["one.png"] == (workspace / "output/one.png").read_bytes()
     artifact = acted.outputs["artifact-id"]
     assert acted.outputs["artifact-url"] == f"https://git.example/o/r/actions/runs/7/artifacts/{artifact}"
@@ -112,11 +112,11 @@ def test_kept_files_are_those_that_the_run_made(in_tmp: Path) -> None:
     """S14: a file that was replaced by a link meanwhile is left out, and so is one that is gone."""
     run = ended(in_tmp / "one", GOOD, BAD)
     names = {path.name for path in kept_files([run])}
-    assert names == {"a.png", "manifest.json", "report.json", "report.md"}
+    assert names == {"a.png", "manifest.json", "report.json", "report.md", "report.html"}
     (in_tmp / "one/a.png").unlink()
     (in_tmp / "one/a.png").symlink_to("/etc/hostname")
     (in_tmp / "one/report.md").unlink()
-    assert {path.name for path in kept_files([run])} == {"manifest.json", "report.json"}
+    assert {path.name for path in kept_files([run])} == {"manifest.json", "report.json", "report.html"}
 
 
 def test_a_signal_is_not_held_up_by_a_request() -> None:

@@ -35,6 +35,9 @@ def test_outputs_are_sums_over_the_pipelines(in_tmp: Path) -> None:
     assert found["output-dir"] == "one\ntwo"
     assert found["manifest"].splitlines() == ["one/manifest.json", "two/manifest.json"]
     assert all((in_tmp / path).is_file() for path in found["report"].splitlines())
+    assert found["report-html"].splitlines() == ["one/report.html", "two/report.html"]
+    (in_tmp / "two/report.html").unlink()
+    assert figures(runs, in_tmp)["report-html"] == "one/report.html", "one that is not there is not named"
     counted = [found[name] for name in ("status", "steps-total", "steps-succeeded", "steps-failed")]
     assert counted == ["failed", "3", "2", "1"]
     total = sum(run.report.total_duration for run in runs)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 REMOTE = "tests.oracle.remote:carried_out"
 SEEDS = range(500)
-IN_THE_GATE = 200
+IN_THE_GATE = 75
 AT_ONCE = 2
 # How many seeds one test takes.
 SHARE = 25

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.oracle.extent import EVERYTHING
 from tests.oracle.harness import Runs, check_kill
 from tests.oracle.paying import files_of
 
@@ -75,13 +76,15 @@ def test_a_run_killed_here_and_there_pays_for_nothing_twice(runs: Runs, tmp_path
 
 
 @pytest.mark.oracle
+@pytest.mark.timeout(900)
 def test_the_hybrid_killed_anywhere_pays_for_nothing_twice(runs: Runs, tmp_path: Path) -> None:
-    """Every write of the journal, every request, every rename."""
-    assert len(kill_everywhere(runs, tmp_path, HYBRID, 1)) > 1, "no kill left anything in doubt"
+    """Every write of the journal, every request, every rename; a part of them without ``ORACLE=all``."""
+    doubtful = kill_everywhere(runs, tmp_path, HYBRID, 1 if EVERYTHING else 5)
+    assert len(doubtful) > 1, "no kill left anything in doubt"
 
 
 @pytest.mark.oracle
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_batch_killed_anywhere_pays_for_nothing_twice(runs: Runs, tmp_path: Path) -> None:
     """Twenty steps at once."""
-    assert len(kill_everywhere(runs, tmp_path, batch(20), 1)) > 1
+    assert len(kill_everywhere(runs, tmp_path, batch(20), 1 if EVERYTHING else 11)) > 1

@@ -109,7 +109,7 @@ def test_a_run_killed_with_an_order_under_way_pays_for_nothing_twice(tmp_path: P
 
 @pytest.mark.oracle
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("text", "every"), [(HYBRID, 2), (MIXED, 8)], ids=["hybrid", "mixed"])
+@pytest.mark.parametrize(("text", "every"), [(HYBRID, 5), (MIXED, 20)], ids=["hybrid", "mixed"])
 def test_a_run_killed_anywhere_pays_for_nothing_twice(
     pool: RunsPool, tmp_path: Path, text: str, every: int
 ) -> None:

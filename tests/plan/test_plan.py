@@ -204,6 +204,11 @@ def test_a_retired_model_is_a_warning() -> None:
     """It stops nothing, and says what to use instead."""
     plan = plan_text("steps: [{type: text_to_video, model: veo3, params: {prompt: x}}]")
     assert "retired" in plan.warnings[0].what
+    assert plan.warnings[0].mend.startswith("its provider may refuse it; choose another one, such as ")
+    for name in plan.warnings[0].mend.partition("such as ")[2].split(", "):
+        plan = plan_text(f"steps: [{{type: text_to_video, model: {name}, params: {{prompt: x}}}}]")
+        assert plan.warnings == (), "what is named can be written, and is alive"
+    plan = plan_text("steps: [{type: text_to_video, model: veo3, params: {prompt: x}}]")
     assert plan.warnings[0].severity == "warning"
 
 

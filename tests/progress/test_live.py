@@ -13,6 +13,7 @@ import pytest
 
 from acp_action.progress.live import wants_ascii
 from tests.cli.programs import COMMAND, environment
+from tests.progress.terminal import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,15 +60,19 @@ def test_the_board_is_drawn_and_stays(tmp_path: Path) -> None:
     assert code == 0
     assert sent.index(HIDE) < sent.index(SHOW)
     assert b"\x1b[32m" in sent
-    last = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", sent[sent.rindex(b"Show  ") :]).decode().splitlines()
-    assert last[0].startswith("Show  2 of 2 steps · ")
-    assert [line.split()[:2] for line in last[1:3]] == [["✓", "quick"], ["✓", "slow"]]
-    assert last[-1].startswith("Results: output/")
+    screen = Terminal(80, 24)
+    screen.feed(sent.decode())
+    assert screen.text[0].startswith("Show  2 of 2 steps · ")
+    assert [line.split()[:2] for line in screen.text[1:3]] == [["✓", "quick"], ["✓", "slow"]]
+    assert screen.text[-2].startswith("Results: output/")
+    assert screen.cursor_shown
 
 
 def test_ctrl_c_leaves_a_clean_terminal(tmp_path: Path) -> None:
     """After Ctrl-C the cursor is back, and the summary says what happened."""
-    code, sent = on_terminal(tmp_path, *RUN, TERM="xterm-256color", interrupt_at=b"\xe2\x97\x8f \x1b[0mslow")
+    code, sent = on_terminal(
+        tmp_path, *RUN, TERM="xterm-256color", interrupt_at=b"\x1b[36m\xe2\x97\x8f \x1b[0mslow"
+    )
     assert code == 130
     assert sent.rindex(SHOW) > sent.rindex(HIDE)
     assert b"stopped: interrupted (Ctrl-C)" in sent

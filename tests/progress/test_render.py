@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +21,8 @@ from acp_action.events import (
     StopRequested,
 )
 from acp_action.progress.board import board_of
-from acp_action.progress.render import cut, render
+from acp_action.progress.cells import cut
+from acp_action.progress.render import render
 from tests.fakes import a_plan, a_step
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ def test_before_the_run_everything_waits() -> None:
     assert shown([], 0.0) == [
         "Hybrid  0 of 5 steps · 0.0s",
         "  · base          flux_dev",
-        "  · batch_images  0/3",
+        "  · batch_images  0 of 3",
         "    · image_1     flux_dev",
         "    · image_2     flux_dev",
         "    · image_3     flux_dev",
@@ -89,28 +91,15 @@ def test_before_the_run_everything_waits() -> None:
 
 def test_in_the_middle_every_state_has_its_words() -> None:
     """Running steps show their time and what is expected, parked ones when they are tried again, and why."""
-    assert shown(MIDDLE, 3.5) == [
-        "Hybrid  2 of 5 steps · 1 running · 1 failed · 3.5s",
-        "  ✓ base          flux_dev            2.0s",
-        "  ● batch_images  1/3                 1.5s",
-        "    ● image_1     flux_dev            1.5s of about 4.0s",
+    assert shown(MIDDLE, 3.5, width=80) == [
+        "Hybrid  2 of 5 steps · 1 running · 1 failed · 3.5s · about 4s left",
+        "  ✓ base          flux_dev              2.0s",
+        "  ● batch_images  1 of 3                1.5s, 1 failed, 1 running, 1 held",
+        "    ● image_1     flux_dev              1.5s of about 4.0s",
         "    ✗ image_2     flux_dev            failed after 1.0s: no⏎luck",
-        "    ↻ image_3     flux_dev            again in 1.0s: busy",
+        "    ↻ image_3     flux_dev            again in 1 s: busy",
         "  · final         flux_dev",
     ]
-
-
-def test_a_rate_limit_is_told_with_its_next_start() -> None:
-    """A lane has a row of its own while it is held; its steps say what they wait for, not a wait of 0 s."""
-    parked = StepParked(2.5, "image_3", GROUP, 3, 3, 1, "rate limit", "429", 0.0)
-    held = [*MIDDLE[:6], parked, LaneHeld(2.5, "gemini flash", 2, 8.0, "429")]
-    rows = shown(held, 3.5)
-    assert rows[1] == "  ↻ gemini flash: rate limit, next start in 7.0s"
-    assert rows[6] == "    ↻ image_3     flux_dev            waits for the rate limit: 429"
-    assert shown(held, 11.0)[1] == "  ↻ gemini flash: rate limit, tried again now and then"
-    assert len(shown(held, 3.5, height=5)) == 5
-    opened = shown([*held, LaneReopened(11.0, "gemini flash", 8.5)], 11.0)
-    assert not any("gemini" in row for row in opened)
 
 
 def test_the_end_shows_the_totals_and_stands_still() -> None:
@@ -126,8 +115,8 @@ def test_the_end_shows_the_totals_and_stands_still() -> None:
     ]
     assert shown(events, 99.0) == [
         "Hybrid  5 of 5 steps · 2 failed · 3.8s",
-        "  ✓ base          flux_dev            2.0s",
-        "  ✗ batch_images  3/3                 1.7s",
+        "  ✓ base          flux_dev              2.0s",
+        "  ✗ batch_images  3 of 3                1.7s, 2 failed",
         "    – image_1     flux_dev            cancelled after 1.7s: Ctrl-C",
         "    ✗ image_2     flux_dev            failed after 1.0s: no⏎luck",
         "    ✗ image_3     flux_dev            timed out after 0.5s: late",
@@ -156,8 +145,8 @@ def test_ascii_terminals_get_ascii() -> None:
     """Where only ASCII can be shown every row is ASCII, foreign text included."""
     rows = shown([*MIDDLE, finished("image_1", 3.0, 1.0, "failed", "schön 🎈")], 3.5, ascii_only=True)
     assert all(row.isascii() for row in rows)
-    assert rows[0] == "Hybrid  3 of 5 steps - 2 failed - 3.5s"
-    assert rows[1] == "  + base          flux_dev            2.0s"
+    assert rows[0] == "Hybrid  3 of 5 steps - 2 failed - 3.5s - about 4s left"
+    assert rows[1] == "  + base          flux_dev              2.0s"
 
 
 @pytest.mark.parametrize("width", [8, 20, 41, 79])
@@ -173,10 +162,10 @@ def test_wide_characters_count_twice() -> None:
 
 
 def test_on_a_low_terminal_what_matters_stays() -> None:
-    """Running, waiting for a retry and failed steps are shown first; the rest is counted."""
+    """The group at work, running, parked and failed steps are shown first; the rest is counted."""
     rows = shown(MIDDLE, 3.5, height=5)
-    assert [row.split()[1] for row in rows[1:4]] == ["image_1", "image_2", "image_3"]
-    assert rows[4] == "  and 1 done, 1 waiting"
+    assert [row.split()[1] for row in rows[1:4]] == ["batch_images", "image_1", "image_3"]
+    assert rows[4] == "  and 1 done, 1 failed, 1 waiting"
 
 
 @pytest.mark.parametrize("height", range(1, 9))
@@ -201,3 +190,82 @@ def test_nested_groups_count_what_is_in_them() -> None:
         board(finished(step, 1.0, 1.0)._replace(group=group))
     assert [(g.depth, g.settled, g.total) for g in board.groups.values()] == [(0, 2, 3), (1, 1, 1)]
     assert board.steps["image_3"].depth == 2
+
+
+def test_a_rate_limit_is_named_with_its_provider() -> None:
+    """A step that was refused says whose limit it waits for; its lane has a row with its next start."""
+    own = StepParked(2.5, "image_2", GROUP, 2, 3, 1, "rate limit", "429", 8.0)
+    lane = StepParked(2.5, "image_3", GROUP, 3, 3, 1, "rate limit", "429", 0.0)
+    events = [*MIDDLE[:6], own, lane, LaneHeld(2.5, "fal flux", 3, 8.0, "429")]
+    rows = shown(events, 3.0)
+    assert rows[1] == "  ↻ rate limit of fal flux, 8 s: 3 steps wait"
+    assert rows[5:7] == [
+        "    ↻ image_2     flux_dev            rate limit of fal, 8 s: 429",
+        "    ↻ image_3     flux_dev            rate limit of fal: 429",
+    ]
+    assert shown(events, 11.0)[1] == "  ↻ rate limit of fal flux, tried again now and then: 3 steps wait"
+    assert "3 steps wait" not in str(shown([*events, LaneReopened(11.0, "fal flux", 8.5)], 11.0))
+
+
+def test_what_was_paid_so_far_is_told() -> None:
+    """Costs add up in the title; nothing is said of nothing."""
+    paid = [finished(f"image_{n}", 1.0, 1.0)._replace(cost=0.04) for n in (1, 2)]
+    assert shown(paid, 2.0, width=99)[0].endswith(" · 0.08 USD")
+    assert "USD" not in shown(MIDDLE, 2.0, width=99)[0]
+
+
+def many(count: int = 1000) -> tuple[Plan, list[Event]]:
+    """A step before and after a group of many, eight of which run while a third is done and two failed."""
+    place: dict[str, Any] = {"group": 0, "total": count}
+    steps = [a_step(0, "base"), *(a_step(i, f"image_{i}", number=i, **place) for i in range(1, count + 1))]
+    plan = a_plan([*steps, a_step(count + 1, "final")], name="Catalogue")
+    events: list[Event] = [
+        started("base", 0.0),
+        finished("base", 2.0, 2.0),
+        GroupStarted(2.0, GROUP, count, ""),
+    ]
+    for n in range(1, count // 3):
+        events.append(started(f"image_{n}", 2.0))
+        status = "failed" if n in (7, 80) else "succeeded"
+        events.append(
+            finished(f"image_{n}", 60.0, 1.5, status, "the service is down" if n in (7, 80) else "")
+        )
+    events += [
+        started(f"image_{count // 3 + n}", 60.0 + n / 10, worker=7 - n, expected=1.5) for n in range(8)
+    ]
+    return plan, events
+
+
+@pytest.mark.parametrize(("width", "running"), [(80, ""), (140, "8 running · ")])
+def test_a_thousand_steps_on_a_screen(width: int, running: str) -> None:
+    """What happens is shown, running steps by worker, and all else counted; no more rows than needed."""
+    plan, events = many()
+    board = board_of(plan)
+    for event in events:
+        board(event)
+    rows = [str(row) for row in render(board, 61.0, width, 40)]
+    image = "    ● image_{}   flux_dev              {:.1f}s of about 1.5s"
+    assert rows == [
+        f"Catalogue  333 of 1002 steps · {running}2 failed · 1 min 1 s · about 4 min 10 s left",
+        f"  {'━' * 20}{'─' * 40}  33 %",
+        "  ✓ base          flux_dev              2.0s",
+        "  ● batch_images  332 of 1000          59.0s, 2 failed, 8 running",
+        *(image.format(340 - n, 0.3 + n / 10) for n in range(8)),
+        "    ✗ image_7     flux_dev            failed after 1.5s: the service is down",
+        "    ✗ image_80    flux_dev            failed after 1.5s: the service is down",
+        "  · final         flux_dev",
+        "  and 330 done, 660 waiting",
+    ]
+    assert max(map(len, rows)) <= width
+
+
+def test_a_frame_of_a_thousand_steps_is_made_quickly() -> None:
+    """Five frames a second must not be felt by the run: twenty of them take less than a second."""
+    plan, events = many()
+    board = board_of(plan)
+    for event in events:
+        board(event)
+    begin = perf_counter()
+    for n in range(20):
+        render(board, 61.0 + n, 140, 40)
+    assert perf_counter() - begin < 1.0

@@ -99,6 +99,7 @@ def test_members_of_objects_are_known_by_their_short_names() -> None:
         ("flux_dev", T2I, {"zzz": 1}, "unknown parameter 'zzz'; flux_dev takes prompt, "),
         ("flux_dev", T2I, {"fail": True}, "only the embedded provider acts on it"),
         ("flux_dev", T2I, {"num_inference_steps": 99}, "99 is out of range; use 1 to 50"),
+        ("elevenlabs", "text_to_speech", {"seed": -1}, "-1 is out of range; use 0 to 4294967295"),
         ("flux_dev", T2I, {"output_format": "jpg"}, "did you mean 'jpeg'?"),
         ("flux_dev", T2I, {"image_size": "huge"}, "is not a size"),
         ("flux_dev", T2I, {"width": 512}, "width without height; give height too"),

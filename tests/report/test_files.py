@@ -10,6 +10,7 @@ import pytest
 
 from acp_action.errors import UsageError
 from acp_action.report.files import load_report, write_reports
+from acp_action.report.html import page
 from acp_action.report.summarise import summarise
 from tests.fakes import Trace, a_plan, a_step, carry_out, guide_run
 from tests.report.runs import mixed_run
@@ -19,17 +20,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_three_files_stand_beside_the_outputs(tmp_path: Path) -> None:
+def test_four_files_stand_beside_the_outputs(tmp_path: Path) -> None:
     """Manifest and reports are written whole, and nothing else is left."""
     paths = write_reports(guide_run(tmp_path), tmp_path)
-    assert (paths.manifest, paths.json, paths.markdown, paths.problems) == (
-        tmp_path / "manifest.json", tmp_path / "report.json", tmp_path / "report.md", (),
+    assert (paths.manifest, paths.json, paths.markdown, paths.html, paths.problems) == (
+        tmp_path / "manifest.json", tmp_path / "report.json", tmp_path / "report.md",
+        tmp_path / "report.html", (),
     )  # fmt: skip
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 def test_a_failed_run_is_reported_too(tmp_path: Path) -> None:
-    """What was finished and what was not is in all three."""
+    """What was finished and what was not is in all of them."""
     write_reports(mixed_run(), tmp_path)
     assert json.loads((tmp_path / "manifest.json").read_text())["without_output"]
     assert load_report(tmp_path).status == "failed"
@@ -57,12 +59,12 @@ def test_on_a_full_disk_what_fits_is_written_and_the_rest_is_told(tmp_path: Path
         assert not list(disk.glob(".*"))
 
 
-def test_a_read_only_folder_is_told_three_times(tmp_path: Path) -> None:
+def test_a_read_only_folder_is_told_for_each_file(tmp_path: Path) -> None:
     """No report can be written, and no exception hides the run's own result."""
     with small_disk(tmp_path / "disk", "64k", "ro") as disk:
         paths = write_reports(guide_run(disk), disk)
-    assert paths[:3] == (None, None, None)
-    assert len(paths.problems) == 3
+    assert paths[:4] == (None, None, None, None)
+    assert len(paths.problems) == 4
     assert all("read-only" in problem for problem in paths.problems)
 
 
@@ -87,6 +89,7 @@ def test_a_link_in_a_reports_place_is_not_followed(tmp_path: Path) -> None:
         ('{"schema": "acp-report/1", "steps": [', "is torn or is no report"),
         ("[" * 100_000, "is torn or is no report"),
         ('{"schema": "acp-report/1", "speedup": NaN}', "NaN is not JSON"),
+        ('{"schema": "acp-report/1", "speedup": 1e999}', "1e999 is too large a number"),
         ("[]", "this is not a report"),
         ('{"schema": "acp-report/7"}', "it is in the form acp-report/7"),
         ('{"schema": "acp-report/1"}', "Field required"),
@@ -113,6 +116,22 @@ def test_a_giant_is_not_read(tmp_path: Path) -> None:
         os.truncate(file.fileno(), 1 << 40)
     with pytest.raises(UsageError, match="too large"):
         load_report(tmp_path)
+
+
+def test_a_page_that_cannot_be_made_costs_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other reports are there, and what went wrong is told."""
+
+    def fail(*_given: object) -> str:
+        raise ZeroDivisionError("no width")
+
+    monkeypatch.setattr(page, "render_html", fail)
+    paths = write_reports(guide_run(tmp_path), tmp_path)
+    assert (paths.html, paths.markdown) == (None, tmp_path / "report.md")
+    (problem,) = paths.problems
+    assert problem.startswith(f"cannot make {tmp_path}/report.html: ZeroDivisionError: no width; ")
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_ten_thousand_steps_are_reported(tmp_path: Path) -> None:

@@ -133,13 +133,17 @@ class Spec:
     def _limits(self) -> str:
         unit = " pixels a side" if self.form == "size" else ""
         if self.high is None:
-            return f"{self.low:g} and above{unit}"
-        return (
-            f"{self.low:g} to {self.high:g}{unit}" if self.low is not None else f"at most {self.high:g}{unit}"
-        )
+            return f"{_number(self.low)} and above{unit}"
+        most = f"{_number(self.high)}{unit}"
+        return f"{_number(self.low)} to {most}" if self.low is not None else f"at most {most}"
 
     def _offer(self, value: Any) -> str:
         # Of ratios and sizes the nearest spelling is not the nearest value.
         worded = isinstance(value, str) and self.form == "choice"
         near = did_you_mean(value, map(str, self.choices)) if worded else ""
         return near or f"use one of {', '.join(map(str, self.choices))}"
+
+
+def _number(value: float | None) -> str:
+    """As a person would write it: all digits of a whole number."""
+    return str(int(value)) if value is not None and float(value).is_integer() else f"{value:g}"

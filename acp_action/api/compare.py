@@ -1,0 +1,45 @@
+"""compare: two runs, by what their folders hold."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from acp_action.report.compare import Run, compare_runs
+from acp_action.report.files import load_report
+from acp_action.report.forms import seen_from
+from acp_action.store.manifest import MANIFEST, read_manifest, read_outputs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from acp_action.report.compare import Comparison
+
+
+def compare(a: Path, b: Path) -> Comparison:
+    """Run ``a`` against run ``b``: output folders, or ``report.json`` files with their manifest beside them.
+
+    Raises UsageError for a report that is not there or cannot be used.
+    """
+    return compare_runs(_run(a), _run(b))
+
+
+def comparison_page(a: Path, b: Path, beside: Path) -> str:
+    """The same as a page with the pictures next to each other; ``beside``: the folder it will stand in."""
+    from acp_action.report.html.answers import Beside, render_comparison
+
+    one, other = (Beside(_run(place), _folder(place), seen_from(_folder(place), beside)) for place in (a, b))
+    return render_comparison(compare_runs(one.run, other.run), one, other)
+
+
+def _folder(place: Path) -> Path:
+    return place if place.is_dir() else place.parent
+
+
+def _run(place: Path) -> Run:
+    folder = _folder(place)
+    report = load_report(place)
+    manifest = read_manifest(folder / MANIFEST)
+    # One of another run would say what is not so.
+    known = manifest is not None and manifest.get("started") == report.started
+    return Run(os.fspath(place), report, read_outputs(folder / MANIFEST) if known else [])

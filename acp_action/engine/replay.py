@@ -1,0 +1,159 @@
+"""A recorded run played again: the real scheduler on a virtual clock, attempts as long as they were."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from acp_action.artifacts import Output
+from acp_action.engine.clock import VirtualClock
+from acp_action.engine.crew import VirtualCrew
+from acp_action.engine.modelled import Declined, Modelled
+from acp_action.engine.outcome import Closed, Done, Doubt, Expired, Fatal, Refused, Stopped, Transient
+from acp_action.engine.run import run_plan
+from acp_action.engine.throttle import Lanes
+from acp_action.engine.throttle.limits import Limits
+from acp_action.providers.base import Product
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from acp_action.catalogue.limits import UsualLimits
+    from acp_action.engine.crew import Job
+    from acp_action.engine.outcome import Outcome
+    from acp_action.engine.result import RunResult
+    from acp_action.plan.model import Plan, Step
+    from acp_action.providers.base import Announced
+
+_FREE: Final = "local"
+
+
+class Played(NamedTuple):
+    """One attempt as it was; seconds. ``outcome``: a word of ``engine.outcome.ENDS``.
+
+    ``service``: of work; ``held`` for want of a processor and ``queued`` at the provider are on top of it.
+    ``pause``: of back-off after it. ``kind`` and ``told``: of a refusal. ``announced``: limits it told of.
+    """
+
+    outcome: str
+    service: float
+    held: float = 0.0
+    queued: float = 0.0
+    pause: float = 0.0
+    kind: str = "unknown"
+    told: float | None = None
+    announced: Announced | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was made of a plan: the attempts of each step, in plan order, at least one each.
+
+    ``limits``: by provider, what it lets through where that is not taken from the attempts: then refusals and
+    queues are those of the limits, not the recorded ones. ``unlimited``: providers that nobody throttles.
+    ``busy``: by step, seconds of waiting for a processor in a second of service, in place of the recorded.
+    ``known``: by provider, limits that the run knew from the start.
+    """
+
+    attempts: tuple[tuple[Played, ...], ...]
+    limits: Mapping[str, UsualLimits] = field(default_factory=dict)
+    unlimited: frozenset[str] = frozenset({_FREE})
+    busy: Sequence[float] = ()
+    known: Mapping[str, Limits] = field(default_factory=dict)
+
+
+def replay(plan: Plan, recording: Recording, providers: Mapping[str, Any] | None = None) -> RunResult:
+    """Carry the plan out as recorded; nothing is made, nothing waits, no socket is opened.
+
+    ``providers``: adapters, asked which limits their models share and never called.
+    """
+    clock = VirtualClock()
+    adapters = providers or {}
+    world = _World(plan, clock, recording, adapters)
+    return run_plan(
+        plan,
+        providers=adapters,
+        publisher=_NOWHERE,
+        lanes=Lanes(world.known_limits),
+        crew=VirtualCrew(clock, world.answer),
+        clock=clock,
+        rng=_NoJitter(),
+    )
+
+
+class _NoJitter(random.Random):
+    """The recorded waits have their jitter in them."""
+
+    def uniform(self, a: float, b: float) -> float:  # noqa: ARG002 - the signature of Random
+        return a
+
+
+class _World:
+    """The providers of a recorded run."""
+
+    def __init__(
+        self, plan: Plan, clock: VirtualClock, recording: Recording, adapters: Mapping[str, Any]
+    ) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._recording = recording
+        self._adapters = adapters
+        self._modelled: dict[tuple[str, str], Modelled] = {}
+
+    def known_limits(self, provider: str) -> Limits:
+        """What the throttle knew when the run began."""
+        if provider in self._recording.known:
+            return self._recording.known[provider]
+        profile = getattr(self._adapters.get(provider), "profile", None)
+        return Limits(none=provider in self._recording.unlimited, profile=profile)
+
+    def answer(self, job: Job) -> tuple[float, Outcome]:
+        """Seconds until the attempt is back, and how it ended."""
+        step = self._plan.steps[job.step]
+        attempts = self._recording.attempts[job.step]
+        limits = self._recording.limits.get(step.provider)
+        if limits is None:
+            played = attempts[min(job.attempt, len(attempts)) - 1]
+            return self._as_it_was(step, played)
+        made = [played for played in attempts if played.outcome != "refused"] or [attempts[-1]]
+        played = made[min(job.attempt - 1 - job.refusals, len(made) - 1)]._replace(queued=0.0, announced=None)
+        said = self._ask(step, limits, played.service)
+        if isinstance(said, Declined):
+            return said.seconds, Refused("the limit", said.retry_after, said.kind)
+        return self._as_it_was(step, played._replace(queued=said.queued))
+
+    def _ask(self, step: Step, limits: UsualLimits, service: float) -> Any:
+        key = (step.provider, step.model.key if limits.per_model else "")
+        if key not in self._modelled:
+            self._modelled[key] = Modelled(limits)
+        return self._modelled[key].ask(self._clock.now(), service)
+
+    def _as_it_was(self, step: Step, played: Played) -> tuple[float, Outcome]:
+        busy = self._recording.busy
+        held = played.service * busy[step.index] if busy and step.provider == _FREE else played.held
+        return played.service + held + played.queued, _outcome(played, held)
+
+
+def _outcome(played: Played, held: float) -> Outcome:
+    match played.outcome:
+        case "refused":
+            return Refused("a limit", played.told, played.kind, played.announced)
+        case "transient":
+            return Transient("as recorded", played.pause)
+        case "closed":
+            return Closed("as recorded", "recorded")
+        case "fatal":
+            return Fatal("as recorded")
+        case "expired":
+            return Expired("as recorded")
+        case "doubt":
+            return Doubt("as recorded")
+        case "stopped":
+            return Stopped("as recorded")
+    product = Product("text", queued=played.queued, announced=played.announced)
+    return Done(Output("text", (), ""), product, held=held)
+
+
+# A virtual crew makes no attempt, so nothing is ever published.
+_NOWHERE: Any = None

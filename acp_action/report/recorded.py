@@ -1,0 +1,210 @@
+"""From a report back to a plan and what was made of it, so that the run can be played again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from acp_action.catalogue.models import Model
+from acp_action.config.cascade import SETTINGS, Effective
+from acp_action.engine.replay import Played, Recording
+from acp_action.plan.build import GraphBuilder
+from acp_action.plan.inputs import Inputs
+from acp_action.plan.model import Graph, Group, Plan, Step
+from acp_action.plan.outline import GroupSpot, Outline, StepSpot
+from acp_action.providers.base import Announced
+from acp_action.report.model import PLAN_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from acp_action.plan.outline import Spot
+    from acp_action.report.model import AttemptLine, PlannedStep, RunReport, StepLine
+
+_FREE: Final = "local"
+_UNKNOWN_SECONDS: Final = 1.0
+# What these took says nothing of how long they would have taken.
+_CUT_SHORT: Final = frozenset({"stopped", "unmade"})
+
+
+class Recorded(NamedTuple):
+    """A run that can be played again. ``guessed``: steps whose length is not known from the run.
+
+    ``edges``: what each step waits for, in plan order. ``apart``: seconds before the first attempt and after
+    the last end.
+    """
+
+    plan: Plan
+    recording: Recording
+    guessed: int
+    edges: tuple[PlannedStep, ...]
+    outline: Outline
+    apart: float
+
+    def scheduled(self, schedule: str) -> Plan:
+        """The plan as if its file said this schedule."""
+        graph = _graph(self.outline, self.edges, ordered=schedule == "ordered")
+        return replace(self.plan, graph=graph, settings=replace(self.plan.settings, schedule=schedule))
+
+
+def recorded(report: RunReport) -> Recorded:
+    """The plan of a report, and its attempts. Raises ValueError for a report that has no plan in it."""
+    if report.plan is None:
+        raise ValueError("it does not hold the graph of its run")
+    if report.plan.version != PLAN_VERSION:
+        raise ValueError(
+            f"its graph is in the form {report.plan.version}, and this version reads {PLAN_VERSION}"
+        )
+    if [step.name for step in report.plan.steps] != [step.name for step in report.steps]:
+        raise ValueError("its graph and its steps do not belong together")
+    settings = _settings(report)
+    outline = _outline(report)
+    plan = Plan(
+        name=report.pipeline,
+        steps=_steps(report, outline, report.plan.steps),
+        groups=_groups(report, outline),
+        graph=_graph(outline, report.plan.steps, ordered=settings.schedule == "ordered"),
+        settings=settings,
+        input_text=None,
+        source_name=report.source,
+    )
+    attempts, guessed = _attempts(report, report.plan.steps)
+    return Recorded(plan, Recording(attempts), guessed, report.plan.steps, outline, _apart(report))
+
+
+def _apart(report: RunReport) -> float:
+    """Until the first attempt began, and after the last step was settled: the machine's own time."""
+    begins = [attempt.started for step in report.steps for attempt in step.attempts]
+    settled = max((step.settled for step in report.steps), default=0.0)
+    return min(begins, default=0.0) + max(report.total_duration - settled, 0.0)
+
+
+def _settings(report: RunReport) -> Effective:
+    said: dict[str, Any] = {setting.name: setting.value for setting in report.settings}
+    return Effective(**{name: said[name] for name in SETTINGS if name in said})
+
+
+def _outline(report: RunReport) -> Outline:
+    """Names and places; the entries of the file are not there, and not asked for."""
+    nothing: Any = None
+    places = {group.name: index for index, group in enumerate(report.groups)}
+    groups = [
+        GroupSpot(index, group.name, nothing, places.get(group.parent, -1), -1, enabled=True)
+        for index, group in enumerate(report.groups)
+    ]
+    steps = [
+        StepSpot(index, step.name, nothing, places.get(step.group, -1), -1, step.number, step.enabled, ())
+        for index, step in enumerate(report.steps)
+    ]
+    for spot in groups:
+        if spot.parent >= 0:
+            groups[spot.parent].groups.append(spot.index)
+    roots: dict[int, Spot] = {}
+    for step in steps:
+        group, root = step.group, step.index
+        if group >= 0:
+            groups[group].members.append(step.index)
+        while group >= 0:
+            groups[group].steps.append(step.index)
+            root, group = len(steps) + group, groups[group].parent
+        roots.setdefault(root, groups[root - len(steps)] if root >= len(steps) else step)
+    names: dict[str, Spot] = {group.name: group for group in groups}
+    names |= {step.name: step for step in steps}
+    return Outline(steps, groups, list(roots.values()), names)
+
+
+def _graph(outline: Outline, planned: Sequence[PlannedStep], *, ordered: bool) -> Graph:
+    builder, first_group = GraphBuilder(outline), len(outline.steps)
+
+    def nodes(names: Sequence[str]) -> list[int]:
+        spots = [outline.names[name] for name in names]
+        return [spot.index + (first_group if isinstance(spot, GroupSpot) else 0) for spot in spots]
+
+    for index, step in enumerate(planned):
+        builder.add_inputs(index, Inputs(data=nodes(step.inputs), after=nodes(step.after)))
+    if ordered:
+        builder.add_file_order()
+    return builder.build()
+
+
+def _groups(report: RunReport, outline: Outline) -> tuple[Group, ...]:
+    return tuple(
+        Group(spot.index, spot.name, spot.parent, line.max_workers, line.fail_fast, tuple(spot.members),
+              tuple(spot.groups), None)
+        for spot, line in zip(outline.groups, report.groups, strict=True)
+    )  # fmt: skip
+
+
+def _steps(report: RunReport, outline: Outline, edges: Sequence[PlannedStep]) -> tuple[Step, ...]:
+    models: dict[tuple[str, str], Model] = {}
+    return tuple(
+        _step(spot, line, planned, models)
+        for spot, line, planned in zip(outline.steps, report.steps, edges, strict=True)
+    )
+
+
+def _step(spot: StepSpot, line: StepLine, planned: PlannedStep, models: dict[tuple[str, str], Model]) -> Step:
+    key = (line.model, line.type)
+    if key not in models:
+        models[key] = Model(
+            key=line.model, name=line.model, type=line.type, provider=line.provider, aliases=(), makes="text",
+            inputs=(), params=(), price=None, price_unit="", expected_seconds=None, state="unknown", entry={},
+        )  # fmt: skip
+    # What was there already was not asked of its provider, so no limit held it.
+    provider = _FREE if line.status == "cached" else line.provider
+    return Step(
+        index=spot.index, name=line.name, type=line.type, model=models[key], provider=provider,
+        preview=line.preview, params={}, text=None, text_param="", templated=False, media=(), text_from=None,
+        references={}, data=(), group=spot.group, number=line.number, total=line.total,
+        timeout=planned.timeout, retries=planned.retries, expected=planned.expected, enabled=line.enabled,
+        stem=line.name, at=(), position=None,
+    )  # fmt: skip
+
+
+def _attempts(report: RunReport, edges: Sequence[PlannedStep]) -> tuple[tuple[tuple[Played, ...], ...], int]:
+    """What was made of each step; of those that never ran to their end, what others of their kind took."""
+    took: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for line in report.steps:
+        if line.status == "succeeded":
+            took[line.provider, line.model, line.type].append(_played(line, line.attempts[-1]).service)
+    found: list[tuple[Played, ...]] = []
+    guessed = 0
+    for line, planned in zip(report.steps, edges, strict=True):
+        known = [_played(line, attempt) for attempt in line.attempts if attempt.outcome not in _CUT_SHORT]
+        if len(known) < len(line.attempts) or not known:
+            known.append(_guess(line, planned, took))
+            guessed += line.enabled
+        found.append(tuple(known))
+    return tuple(found), guessed
+
+
+def _guess(line: StepLine, planned: PlannedStep, took: Mapping[tuple[str, str, str], list[float]]) -> Played:
+    seen = took.get((line.provider, line.model, line.type))
+    usual = sum(seen) / len(seen) if seen else planned.expected or _UNKNOWN_SECONDS
+    ran = max((attempt.finished - attempt.started for attempt in line.attempts), default=0.0)
+    return Played("done", max(usual, ran))
+
+
+def _played(line: StepLine, attempt: AttemptLine) -> Played:
+    took = attempt.finished - attempt.started
+    service = max(took - attempt.held - attempt.queued, 0.0)
+    pause = _pause(line, attempt) if attempt.outcome == "transient" else 0.0
+    kind = attempt.kind or "unknown"
+    said = attempt.announced
+    announced = Announced(said.concurrency, said.per_second, said.remaining, said.reset) if said else None
+    return Played(
+        attempt.outcome, service, attempt.held, attempt.queued, pause, kind, attempt.told, announced
+    )
+
+
+def _pause(line: StepLine, attempt: AttemptLine) -> float:
+    """The back-off after an attempt: its share of the step's, by the gaps between its attempts."""
+    begins = {other.number: other.started for other in line.attempts}
+    gaps = {
+        other.number: max(begins.get(other.number + 1, other.finished) - other.finished, 0.0)
+        for other in line.attempts
+        if other.outcome == "transient"
+    }
+    every = sum(gaps.values())
+    return line.split.backoff * gaps[attempt.number] / every if every else 0.0

@@ -1,0 +1,59 @@
+"""How much longer a run takes, from what is known so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from acp_action.config.cascade import Effective
+from acp_action.progress.outlook import Outlook
+from tests.fakes import a_plan, a_step
+
+
+def outlook(expected: list[float | None], needs: Any = None, group: int = 0, **settings: Any) -> Outlook:
+    """Steps of a group of four workers (or at top level), named ``s0``, ``s1`` and so on."""
+    steps = [a_step(i, f"s{i}", expected=seconds, group=group) for i, seconds in enumerate(expected)]
+    return Outlook(a_plan(steps, needs, settings=Effective(**settings)))
+
+
+def waiting(_name: str) -> tuple[str, float]:
+    """Nothing has begun."""
+    return "waiting", 0.0
+
+
+def test_a_group_takes_its_work_shared_by_its_workers() -> None:
+    """Eight steps of 3 s on four workers: 6 s."""
+    assert outlook([3.0] * 8).left(waiting) == pytest.approx(6.0)
+
+
+def test_a_chain_takes_as_long_as_all_its_steps() -> None:
+    """No number of workers makes steps faster that need each other."""
+    assert outlook([3.0] * 3, [(), (0,), (1,)]).left(waiting) == pytest.approx(9.0)
+
+
+def test_in_file_order_entries_add_up() -> None:
+    """Steps at top level run one after another."""
+    assert outlook([3.0] * 3, group=-1).left(waiting) == pytest.approx(9.0)
+    assert outlook([3.0] * 3, group=-1, schedule="dataflow").left(waiting) == pytest.approx(3.0)
+
+
+def test_a_cap_on_the_run_counts() -> None:
+    """With --max-workers 2 a group of four has two."""
+    assert outlook([3.0] * 8, worker_cap=2).left(waiting) == pytest.approx(12.0)
+
+
+def test_while_nothing_is_known_nothing_is_said() -> None:
+    """Of unknown models there is no guess until one step of any kind has finished."""
+    found = outlook([None] * 4)
+    assert found.left(waiting) is None
+    found.learn("s0", 2.0)
+    assert found.left(waiting) == pytest.approx(2.0)
+
+
+def test_what_runs_counts_for_what_is_left_of_it() -> None:
+    """A step that is late still counts for a tenth of its time; what is settled counts for nothing."""
+    found = outlook([10.0])
+    assert found.left(lambda _: ("running", 4.0)) == pytest.approx(6.0)
+    assert found.left(lambda _: ("running", 40.0)) == pytest.approx(1.0)
+    assert found.left(lambda _: ("failed", 40.0)) == 0.0

@@ -1,0 +1,107 @@
+"""The pages of compare and what-if: self-contained, harmless, and the same figures as the text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from acp_action.report.compare import Run, compare_runs
+from acp_action.report.html.answers import Beside, render_comparison, render_what_if
+from acp_action.report.html.plot import draw_trials
+from acp_action.report.summarise import summarise
+from acp_action.report.what_if import Assumed, Trial, WhatIf
+from tests.fakes import Trace, a_plan, a_step, carry_out
+from tests.report.runs import EVIL, mixed_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def beside(folder: Path, colour: str, *names: str, evil: str = "") -> Beside:
+    """A run whose folder has a picture of this colour for each step."""
+    folder.mkdir()
+    steps = [a_step(i, name) for i, name in enumerate(names)]
+    report = summarise(carry_out(a_plan(steps, name=f"Show{evil}"), [Trace() for _ in names]))
+    report = replace(report, steps=tuple(replace(s, files=(f"{s.name}.png",)) for s in report.steps))
+    for name in names:
+        Image.new("RGB", (64, 48), colour if name == "other" else "white").save(folder / f"{name}.png")
+    sha = {name: (colour if name == "other" else "white") for name in names}
+    outputs = [{"step": name, "file": f"{name}.png", "kind": "image", "sha256": sha[name]} for name in names]
+    return Beside(Run(f"{folder.name}{evil}", report, outputs), folder, f"./{folder.name}/")
+
+
+def compared(tmp_path: Path, evil: str = "") -> str:
+    """The page of two runs: one step differs, one is alike, each run has one of its own."""
+    a = beside(tmp_path / "a", "red", "alike", "other", "gone", evil=evil)
+    b = beside(tmp_path / "b", "blue", "alike", "other", "new", evil=evil)
+    return render_comparison(compare_runs(a.run, b.run), a, b)
+
+
+def check_harmless(page: str) -> None:
+    """Nothing runs, nothing is loaded from elsewhere, and no foreign text is markup."""
+    assert "<script" not in page
+    assert "<img src=x" not in page
+    assert "script-src" not in page
+    assert "default-src 'none'" in page
+    addresses = re.findall(r"""(?:src|href|poster)="([^"]*)""", page)
+    assert [address for address in addresses if not address.startswith(("./", "data:", "#"))] == []
+
+
+def test_pictures_stand_next_to_each_other_the_differing_ones_first(tmp_path: Path) -> None:
+    """Each step has both pictures, small ones in the page, and links to the files; the alike come last."""
+    page = compared(tmp_path)
+    check_harmless(page)
+    assert re.findall(r"<h3><bdi>(\w+)</bdi>", page) == ["other", "gone", "new", "alike"]
+    assert page.count("data:image/webp") == 6
+    assert re.findall(r'href="(\./[ab]/other\.png)"', page) == ["./a/other.png", "./b/other.png"]
+    assert page.count("not in this run") == 2
+    assert "Steps that are alike (1)" in page
+
+
+def test_foreign_texts_are_shown_letter_by_letter(tmp_path: Path) -> None:
+    """Names of runs and steps, reasons and texts come from anywhere."""
+    check_harmless(compared(tmp_path, evil=EVIL))
+    run = Run(f"x{EVIL}", summarise(mixed_run(EVIL)), [])
+    other = Run("y", replace(run.report, steps=()), [])
+    sides = (Beside(run, tmp_path, "./"), Beside(other, tmp_path, "./"))
+    page = render_comparison(compare_runs(run, other), *sides)
+    check_harmless(page)
+    assert "&lt;img src=x" in page
+
+
+def tried(evil: str = "") -> WhatIf:
+    """A run tried with three numbers of workers under both schedules."""
+    trials = [Trial("ordered", n, 12.0 / n, float(n), 0) for n in (1, 2, 4)]
+    trials += [Trial("dataflow", n, 10.0 / n, float(n), 0) for n in (1, 2, 4)]
+    return WhatIf(
+        "run", f"Show{evil}", 5, "ordered", 2, 6.0, 6.03, 12.0, 1,
+        (Assumed("fal", "2 at once", f"seen{evil}"),), (f"note{evil}",), tuple(trials), (f"advice{evil}",),
+    )  # fmt: skip
+
+
+def test_the_page_of_trials_has_every_figure() -> None:
+    """Advice, picture and table; the replay's error, and what was assumed."""
+    page = render_what_if(tried())
+    check_harmless(page)
+    cells = re.findall(r'<td class="num">([^<]+)</td>', page)
+    assert cells[:4] == ["12.0s", "1.0 x", "10.0s", "1.0 x"]
+    assert "0.5 % off" in page
+    assert "fal: 2 at once (seen)" in page
+    check_harmless(render_what_if(tried(EVIL)))
+
+
+def test_the_picture_keeps_times_and_workers_in_proportion() -> None:
+    """Half the time is half the height; numbers of workers stand at even distances from left to right."""
+    plot = draw_trials(tried())
+    (one, two, four) = plot.curves[0].dots
+    assert (plot.bottom - one.y, plot.bottom - four.y) == (
+        2 * (plot.bottom - two.y),
+        (plot.bottom - two.y) / 2,
+    )
+    assert two.x - one.x == four.x - two.x > 0
+    assert (one.x, four.x) == (plot.left, plot.right)
+    assert plot.own.at == two.y
+    assert [tick.label for tick in plot.workers] == ["1", "2", "4"]

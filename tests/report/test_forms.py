@@ -1,0 +1,166 @@
+"""A finished run in every other form: a picture of its timeline, a trace, a table, its events."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acp_action.report.files import load_report, write_reports
+from acp_action.report.forms import FORMS, render
+from acp_action.report.replay import replayed
+from acp_action.report.steps_csv import COLUMNS, render_csv
+from acp_action.report.summarise import summarise
+from acp_action.report.svg import render_svg
+from acp_action.report.trace import trace_dict
+from tests.fakes import guide_run
+from tests.report.golden import check
+from tests.report.pages import Page
+from tests.report.runs import EVIL, OUT, any_run, mixed_run
+from tests.report.showcase import HOSTILE, hostile_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from acp_action.engine.result import RunResult
+    from acp_action.report.model import RunReport
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def parsed(report: RunReport) -> ET.Element:
+    """The picture of a run, as a parser of XML reads it."""
+    return ET.fromstring(render_svg(report))  # noqa: S314 - our own
+
+
+@pytest.mark.parametrize("form", ["svg", "trace", "csv", "jsonl"])
+def test_forms_read_as_agreed(form: Any) -> None:
+    """As in ``tests/golden``."""
+    text = render(form, summarise(mixed_run(), OUT), OUT, OUT)
+    if form == "trace":
+        text = "".join(f"{json.dumps(event)}\n" for event in json.loads(text)["traceEvents"])
+    check(f"mixed.{form}", text)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_made_from_what_lies_in_the_folder(tmp_path: Path, form: Any) -> None:
+    """Of a hostile run too, and each ends in one line end and can be written as UTF-8."""
+    write_reports(hostile_run(tmp_path), tmp_path)
+    text = render(form, load_report(tmp_path), tmp_path, tmp_path)
+    assert text.rstrip("\n").encode()
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert form == "csv" or "\x1b" not in text
+
+
+@pytest.mark.parametrize("evil", [*HOSTILE, EVIL])
+def test_foreign_text_is_text_in_the_picture(evil: str) -> None:
+    """It parses as XML and has the elements that it has without the attack; nothing in it leads anywhere."""
+    elements = [element.tag for element in parsed(summarise(mixed_run("q"), OUT)).iter()]
+    assert [element.tag for element in parsed(summarise(mixed_run(evil), OUT)).iter()] == elements
+    assert {f"{SVG}a", f"{SVG}script", f"{SVG}image"}.isdisjoint(elements)
+
+
+def test_a_picture_of_many_steps_is_one_of_workers() -> None:
+    """Names of rows that could not be read are not drawn."""
+    report = summarise(guide_run(), OUT)
+    names = {text.text for text in parsed(report).iter(f"{SVG}text")}
+    assert {"image_1", "image_4"} <= names
+    assert "worker 1" not in names
+    many = tuple(replace(report.steps[i % 4], name=f"s{i}") for i in range(100))
+    names = {text.text for text in parsed(replace(report, steps=many)).iter(f"{SVG}text")}
+    assert "worker 1" in names
+    assert "s1" not in names
+
+
+@given(any_run())
+def test_the_trace_is_whole_and_nothing_in_it_overlaps(run: RunResult) -> None:
+    """Every attempt is an event; on a track each begins where or after the one before ended."""
+    report = summarise(run, OUT)
+    events = trace_dict(report)["traceEvents"]
+    stretches = [event for event in events if event["ph"] == "X"]
+    for place in {(event["pid"], event["tid"]) for event in stretches}:
+        track = [(e["ts"], e["ts"] + e["dur"]) for e in stretches if (e["pid"], e["tid"]) == place]
+        assert all(start <= end for start, end in track)
+        assert all(a[1] <= b[0] for a, b in pairwise(sorted(track)))
+    attempts = [event for event in stretches if event["pid"] == 1]
+    assert len(attempts) == sum(len(step.attempts) for step in report.steps)
+    assert sum(e["dur"] for e in attempts) == pytest.approx(report.waits.service * 1e6, abs=100)
+    busy = [event["args"]["busy"] for event in events if event["ph"] == "C"]
+    assert max(busy, default=0) <= report.peak
+    assert not busy or busy[-1] == 0
+
+
+@given(st.text(max_size=30))
+def test_no_cell_of_the_table_is_a_formula(text: str) -> None:
+    """Whatever it begins with, spaces before it included, and the table keeps its shape (S23)."""
+    report = summarise(guide_run(), OUT)
+    steps = [replace(step, name=text, reason=" " + text, files=(text,)) for step in report.steps]
+    rows = list(csv.reader(io.StringIO(render_csv(replace(report, steps=tuple(steps))))))
+    assert [len(row) for row in rows] == [len(COLUMNS)] * 5
+    for row in rows[1:]:
+        assert not [c for c in row if c.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))]
+
+
+@pytest.mark.parametrize(
+    "evil", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", '=cmd|" /C calc"!A0']
+)
+def test_formulas_are_shown_as_they_are_written(evil: str) -> None:
+    """After an apostrophe, which spreadsheets do not show."""
+    (_, row) = list(csv.reader(io.StringIO(render_csv(_named(evil)))))[:2]
+    assert row[0] == f"'{evil}"
+
+
+def _named(name: str) -> Any:
+    report = summarise(guide_run(), OUT)
+    return replace(report, steps=(replace(report.steps[0], name=name), *report.steps[1:]))
+
+
+@given(any_run())
+def test_events_are_told_in_order(run: RunResult) -> None:
+    """The run first and last, every attempt, every retry and every step between them."""
+    report = summarise(run, OUT)
+    events = replayed(report)
+    names = [event["event"] for event in events]
+    assert (names[0], names[-1]) == ("RunStarted", "RunFinished")
+    assert all(a["at"] <= b["at"] for a, b in pairwise(events))
+    attempts = sum(len(step.attempts) for step in report.steps)
+    assert names.count("StepStarted") == attempts
+    assert names.count("StepFinished") == len(report.steps)
+    assert names.count("StepParked") == attempts - sum(bool(step.attempts) for step in report.steps)
+
+
+def test_a_page_made_elsewhere_finds_the_files(tmp_path: Path) -> None:
+    """Addresses are as seen from where the page will stand."""
+    folder = tmp_path / "a b/out"
+    folder.mkdir(parents=True)
+    run = guide_run(folder)
+    write_reports(run, folder)
+    for step in run.steps:
+        (folder / f"{step.name}.png").write_bytes(b"x")
+    page = Page(render("html", load_report(folder), folder, tmp_path / "pages"))
+    assert "./../a%20b/out/image_1.png" in page.values("href")
+    assert "./image_1.png" in Page(render("html", load_report(folder), folder, folder)).values("href")
+
+
+def test_the_manifest_of_another_run_is_not_taken(tmp_path: Path) -> None:
+    """Its prompts would stand beside pictures that were not made from them."""
+    write_reports(mixed_run(), tmp_path)
+    text = Page(render("html", load_report(tmp_path), tmp_path, tmp_path)).text
+    assert "Seed" in text
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    prompt = {"prompt": "of this run"}
+    manifest["outputs"][0]["params"] = prompt
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert "of this run" in Page(render("html", load_report(tmp_path), tmp_path, tmp_path)).text
+    manifest["started"] = "2020-01-01T00:00:00.000Z"
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert "of this run" not in Page(render("html", load_report(tmp_path), tmp_path, tmp_path)).text
