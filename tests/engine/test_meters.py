@@ -148,7 +148,7 @@ def test_after_two_refusals_in_a_row_one_request_at_a_time_asks() -> None:
 
 
 def test_a_window_that_a_slow_first_request_opened_is_asked_for_a_second_time() -> None:
-    """The first request of a process makes its connection, so its window ends later than others know."""
+    """The first request of a process has a connection to make, so its window ends later than it seems."""
     scouts, sent, now = Scouts(wall=3.0), [], 2.0
     scouts.admit(0.0, 0)
     while now < 6.0:

@@ -10,10 +10,10 @@ JOB_ONLY = 1.0
 
 # The first scout goes after so many seconds, each further one after so many times as long …
 _FIRST, _GROWTH = 0.2, 1.8
-# … or sooner, when a usual window ends: so many seconds after the first request of the cycle (and a little,
-# because requests take different times to arrive; and once more, because the very first of a process has a
-# connection to make), or a little after a round time of the wall clock.
-_WINDOWS, _LATE = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0), (0.03, 0.4)
+# … or sooner, when a usual window ends: so many seconds after the first request of the cycle, or a little
+# after a round time of the wall clock. A little late, because requests take different times to arrive; later
+# for the long ones, because the very first request of a process has a connection to make.
+_WINDOWS = (1.03, 2.03, 5.03, 5.4, 10.4, 15.4, 30.4, 60.4)
 _ROUND, _AFTER_ROUND = 10.0, 0.6
 # A block up to this long says nothing about a window.
 _SHORT = 1.0
@@ -72,7 +72,7 @@ class Scouts:
         usual = now + _FIRST * _GROWTH**self._tries
         self._tries = min(self._tries + 1, 40)
         round_time = math.floor((now + self._wall - _AFTER_ROUND) / _ROUND + 1.0) * _ROUND + _AFTER_ROUND
-        natural = [self._cycle_start + window + late for window in _WINDOWS for late in _LATE]
+        natural = [self._cycle_start + window for window in _WINDOWS]
         return min([usual, *(n for n in [*natural, round_time - self._wall] if n > now + 1e-9)])
 
     def lost(self, number: int) -> None:
