@@ -125,6 +125,11 @@ class StepPaper:
         self._resubmit = resubmit
 
     @property
+    def lasting(self) -> bool:
+        """Whether a later run finds it."""
+        return self._write is not _as_it_is
+
+    @property
     def job(self) -> RemoteJob | None:
         """The job that is open at the provider."""
         return self._sheet.order.job if self._sheet.order else None

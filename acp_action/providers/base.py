@@ -62,6 +62,11 @@ class Trail(Protocol):
     """
 
     @property
+    def lasting(self) -> bool:
+        """Whether a later run finds what is written here."""
+        ...
+
+    @property
     def job(self) -> RemoteJob | None:
         """The job that the provider has accepted, if it is still open: to be asked for, not ordered again."""
         ...
@@ -90,6 +95,8 @@ class Trail(Protocol):
 
 class LooseTrail:
     """A trail in memory alone: it joins the attempts of one step, and ends with the process."""
+
+    lasting = False
 
     def __init__(self) -> None:
         self.job: RemoteJob | None = None

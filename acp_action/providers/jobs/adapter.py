@@ -210,7 +210,8 @@ class JobAdapter(JobOrders):
         job = watch.job
         goes_on = isinstance(stop, DeadlineExpired) or getattr(stop, "resumable", False)
         if job.begun and goes_on:
-            raise _told(stop, f"job {job.id} goes on at {self.name}, and the next run fetches it") from stop
+            then = "and the next run fetches it" if trail.lasting else "and can be looked up there"
+            raise _told(stop, f"job {job.id} goes on at {self.name}, {then}") from stop
         parting = Parting(token, _CANCEL)
         try:
             look = self.cancel(job, parting)
