@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+import random
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,18 +17,20 @@ from acp_action.engine.crew import InlineCrew
 from acp_action.engine.gates import fingerprint_of
 from acp_action.engine.paid import Books
 from acp_action.engine.result import RunResult
-from acp_action.engine.run import run_plan
-from acp_action.errors import Problem
+from acp_action.engine.run import new_origin, run_plan
+from acp_action.errors import OutputError, Problem
 from acp_action.progress.log import LogLines
 from acp_action.providers.registry import LOCAL
 from acp_action.report.files import write_reports
 from acp_action.report.summarise import summarise
+from acp_action.store.faults import explain
 from acp_action.store.outbox import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from acp_action.engine.crew import Crew
+    from acp_action.engine.request import Origin
     from acp_action.engine.result import StepResult
     from acp_action.engine.throttle import Lanes
     from acp_action.engine.verdict import Patience
@@ -100,7 +104,17 @@ def carry_out(
                 crew=crew,
                 patience=patience,
             )
+        if books is not None and run.success:
+            _finished(plan, folder)
         return _kept(run, folder)
+
+
+def _finished(plan: Plan, folder: Path) -> None:
+    from acp_action.store.unfinished import finished
+
+    # What cannot be noted costs nothing: the next run fills in the same once more.
+    with suppress(OSError):
+        finished(folder, plan.source_name)
 
 
 def may_be_billed(plan: Plan) -> bool:
@@ -123,7 +137,18 @@ def _desk(
             _log.warning("%s", warning)
         warnings = [Problem("", text, file="journal", severity="warning") for text in journal.warnings]
         outbox = Outbox(folder, vault=journal.vault)
-        yield outbox, Books(journal, outbox), warnings
+        yield outbox, Books(journal, outbox, _origin(plan, folder, fresh=fresh)), warnings
+
+
+def _origin(plan: Plan, folder: Path, *, fresh: bool) -> Origin:
+    """What templates are filled with: the same as in the run that this one takes up."""
+    from acp_action.store.unfinished import taken_up
+
+    new = new_origin(time.time(), random.SystemRandom())
+    try:
+        return taken_up(folder, plan.source_name, new, fresh=fresh)
+    except OSError as error:
+        raise OutputError(f"cannot write to {folder}: {explain(error, folder)}") from error
 
 
 @contextmanager

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from acp_action.engine.crew import Job
     from acp_action.engine.outcome import Outcome
     from acp_action.engine.paper import Kept, Order, StepPaper
+    from acp_action.engine.request import Origin
     from acp_action.errors import ProviderError
     from acp_action.plan.model import Step
     from acp_action.providers.base import Provider, Request
@@ -63,10 +64,14 @@ class Safe(Protocol):
 
 
 class Books(NamedTuple):
-    """What a run needs so that nothing is paid for twice: what is known of each step, and its results."""
+    """What a run needs so that nothing is paid for twice: what is known of each step, and its results.
+
+    ``origin``: what the unfinished run that this one takes up filled into its templates; None: nothing yet.
+    """
 
     journal: Journal
     safe: Safe
+    origin: Origin | None = None
 
 
 def attempt_paid(step: Step, request: Request, job: Job, provider: Provider, books: Books) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.config.references import render
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from acp_action.providers.base import Stage, Trail
 
 _RANDOM_LIMIT = 2**31
+
+
+class Origin(NamedTuple):
+    """What templates are filled from: ``timestamp`` (ISO 8601, UTC), and the ``seed`` of random values."""
+
+    timestamp: str
+    seed: int
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from acp_action.engine.crew import ThreadCrew
 from acp_action.engine.durations import Expectations
 from acp_action.engine.gates import ways_of
 from acp_action.engine.outcome import Stop
-from acp_action.engine.request import RunContext
+from acp_action.engine.request import Origin, RunContext
 from acp_action.engine.result import RunResult
 from acp_action.engine.scheduler import Scheduler
 from acp_action.engine.scopes import capacity
@@ -103,7 +103,8 @@ def run_plan(
         patience=patience or Patience(rate_limit=plan.settings.max_rate_limit_wait),
         made_before=books.journal.made_before if books is not None else frozenset(),
     )
-    context = RunContext(plan, _timestamp(wall), rng.getrandbits(64), scheduler.board.outputs)
+    origin = (books.origin if books is not None else None) or new_origin(wall, rng)
+    context = RunContext(plan, origin.timestamp, origin.seed, scheduler.board.outputs)
     crew.open(make_performer(context, providers, publisher, books), clock)
     workers = capacity(plan)
 
@@ -144,5 +145,6 @@ def _with_detached(run: RunResult, detached: Sequence[str]) -> RunResult:
     return replace(run, detached=tuple(detached))
 
 
-def _timestamp(wall: float) -> str:
-    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def new_origin(wall: float, rng: random.Random) -> Origin:
+    """The origin of a run that takes no other one up; ``wall``: seconds since the epoch."""
+    return Origin(datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), rng.getrandbits(64))

@@ -102,6 +102,23 @@ def test_another_input_is_another_request(house: House) -> None:
     assert (files_of(house.output), len(house.bills)) == (first, 2)
 
 
+def test_what_a_failed_run_drew_and_stamped_is_kept_for_the_next(house: House) -> None:
+    """Else a text with {{random}} in it would be ordered again by each run that takes the failed one up."""
+    drawn = {**PICTURE, "params": {"prompt": "a cat, {{random}}, {{timestamp}}"}}
+    other = {"name": "frame", "type": "text_to_image", "model": "local", "params": {"prompt": "x"}}
+    broken = {**other, "params": {"prompt": "x", "fail": True}}
+    assert statuses(house.run(drawn, broken)) == ["succeeded", "failed"]
+    assert statuses(house.run(drawn, other)) == ["cached", "succeeded"]
+    assert house.bills.count("hero") == 1
+
+
+def test_a_run_after_a_successful_one_draws_anew(house: House) -> None:
+    """A refresh is to make something new."""
+    drawn = {**PICTURE, "params": {"prompt": "a cat, {{random}}"}}
+    assert [statuses(house.run(drawn)) for _ in range(2)] == [["succeeded"]] * 2
+    assert house.bills == ["hero", "hero"]
+
+
 def test_fresh_makes_everything_anew(house: House) -> None:
     """Asked for by name, it is paid for again."""
     house.run(PICTURE)

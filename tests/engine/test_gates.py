@@ -99,7 +99,10 @@ def test_a_lane_that_will_not_open_in_time_fails_all_its_steps_at_once() -> None
 
 
 def test_a_provider_that_refuses_for_good_without_a_word_is_given_up_after_the_cap() -> None:
-    """Single requests ask at growing distances; after the cap all steps that wait fail."""
+    """Single requests ask at growing distances; after the cap all steps that wait fail.
+
+    The four that were out when it began to refuse, and at most twenty in the minute after that.
+    """
     specs = [Spec(f"s{n}", group=0) for n in range(4)]
     answers: Script = {s.name: [(0.1, Refused("no"))] for s in specs}
     run = Virtual(
@@ -110,7 +113,7 @@ def test_a_provider_that_refuses_for_good_without_a_word_is_given_up_after_the_c
     result = run.run()
     assert set(statuses(result).values()) == {"failed"}
     assert 20.0 < result.total_duration < 61.0
-    assert sum(len(step.attempts) for step in result) < 20
+    assert sum(len(step.attempts) for step in result) <= 4 + 20
 
 
 def test_the_log_is_told_once_that_a_lane_holds_its_steps_and_once_that_it_goes_on() -> None:
