@@ -108,7 +108,7 @@ def _facts(container: InputContainer, form: Form, run: _Run) -> dict[str, JsonVa
     sound = container.streams.audio[0] if container.streams.audio else None
     if form.name in ("MP4", "MOV", "MKV", "AVI", "WEBM") and container.streams.video:
         video = container.streams.video[0]
-        rate = video.average_rate or video.guessed_rate
+        rate = video.guessed_rate or video.average_rate
         facts |= {"width": video.width, "height": video.height, "codec": video.codec_context.name}
         facts |= {"fps": round(float(rate), 3) if rate else None, "has_audio": sound is not None}
     elif sound is not None:
