@@ -127,13 +127,16 @@ def test_without_colours_only_weight_is_left() -> None:
 
 
 def test_a_terminal_that_has_gone_is_left_alone() -> None:
-    """The run goes on when its window was closed."""
+    """The run goes on when its window was closed, and nothing is written there a second time."""
+    tried: list[str] = []
 
     class Gone(StringIO):
-        def write(self, _text: str) -> int:
+        def write(self, text: str) -> int:
+            tried.append(text)
             raise OSError(5, "Input/output error")
 
     screen = Screen(Gone(), lambda: (20, 5))
     screen.open()
     screen.draw(lambda *_: [Row((Span("a"),))])
     screen.close()
+    assert len(tried) == 1

@@ -18,8 +18,13 @@ def opened(**values: str) -> Adapters:
 
 
 def test_what_is_available_is_no_complaint() -> None:
-    """Nothing is missing where every provider that is needed can be called."""
-    require_providers({"local": ["a", "b"], "fal": ["c"]}, opened(FAL_KEY=KEY))
+    """Nothing is missing where every provider that is needed can be called; one key less, and it is."""
+    needed = {"local": ["a", "b"], "fal": ["c"]}
+    require_providers(needed, opened(FAL_KEY=KEY))
+    with pytest.raises(MissingKeyError) as caught:
+        require_providers(needed, opened())
+    assert "c: provider 'fal' has no key" in str(caught.value)
+    assert "local" not in str(caught.value).splitlines()[0]
 
 
 def test_all_missing_keys_are_told_at_once() -> None:
@@ -53,8 +58,12 @@ def test_what_is_only_wrong_is_no_missing_key() -> None:
 
 
 def test_what_is_wrong_elsewhere_does_not_matter() -> None:
-    """A key that no step needs may be anything."""
-    require_providers({"fal": ["a"]}, opened(FAL_KEY=KEY, OPENAI_API_KEY="x", ACP_OPENAI_BASE_URL="x"))
+    """A key that no step needs may be anything; the same one is a fault where a step needs it."""
+    providers = opened(FAL_KEY=KEY, OPENAI_API_KEY="x", ACP_OPENAI_BASE_URL="x")
+    require_providers({"fal": ["a"]}, providers)
+    with pytest.raises(UsageError) as caught:
+        require_providers({"fal": ["a"], "openai": ["b"]}, providers)
+    assert {"OPENAI_API_KEY", "ACP_OPENAI_BASE_URL"} <= set(str(caught.value).replace(":", " ").split())
 
 
 def test_a_provider_that_nobody_knows_is_only_not_there() -> None:

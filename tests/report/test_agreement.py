@@ -50,34 +50,30 @@ def table(markdown: str, head: str) -> list[list[str]]:
     return rows[2:]
 
 
-def agree(report: RunReport) -> None:
-    """Every figure of one is in the others, in the same letters."""
-    markdown, summary = render_markdown(report), render_summary([report])
-    page = Page(render_html(report)).text
+def disagreements(report: RunReport) -> list[str]:
+    """What the Markdown says and page or summary do not, in the same letters."""
+    markdown, summary = render_markdown(report), seen(render_summary([report]))
+    page, text = Page(render_html(report)).text, seen(markdown)
     figures = table(markdown, "What limited it")
     assert len(figures) == 13
-    for name, value in figures:
-        assert f"{name} {value}" in page, name
-    counts = seen(markdown).partition("): ")[2].partition(". What limited")[0]
-    assert counts in page
-    assert counts in seen(summary)
-    total, sequential, speedup = re.findall(
-        r"\*\*(.*?)\*\* \(vs (.*?) sequential, \*\*(.*?)\*\*\)", markdown
-    )[0]
-    assert f"Total time {total} vs {sequential} sequential" in page
-    assert f"Speedup {speedup} " in page
-    for figure in (total, sequential, speedup):
-        assert figure in seen(summary)
-    limit = seen(markdown).partition("What limited it: ")[2].partition(" Figure ")[0].strip()
-    assert f"What limited it {limit}" in page
+    counts = text.partition("): ")[2].partition(". What limited")[0]
+    headline = re.search(r"\*\*(.*?)\*\* \(vs (.*?) sequential, \*\*(.*?)\*\*\)", markdown)
+    assert headline
+    total, sequential, speedup = headline.groups()
+    limit = text.partition("What limited it: ")[2].partition(" Figure ")[0].strip()
     cost = next(value for name, value in figures if name == "Cost")
-    assert cost in page
-    assert cost in seen(summary)
-    for group in report.groups:
-        if group.line:
-            assert group.line in page
-            assert group.line in seen(markdown)
-            assert group.line in seen(summary)
+    lines = [group.line for group in report.groups if group.line]
+    on_page = [
+        *(f"{name} {value}" for name, value in figures),
+        *(counts, f"Total time {total} vs {sequential} sequential", f"Speedup {speedup} "),
+        *(f"What limited it {limit}", cost, *lines),
+    ]
+    in_summary = [counts, total, sequential, speedup, cost, *lines]
+    return [
+        *(f"page: {words}" for words in on_page if words not in page),
+        *(f"summary: {words}" for words in in_summary if words not in summary),
+        *(f"Markdown: {line}" for line in lines if line not in text),
+    ]
 
 
 @pytest.mark.parametrize("name", ["guide", "mixed", "preview", "failed"])
@@ -89,14 +85,14 @@ def test_the_same_figures_are_told_everywhere(name: str, tmp_path: Path) -> None
         "preview": guide_run(preview=True),
         "failed": failed_run(tmp_path),
     }
-    agree(summarise(runs[name], OUT))
+    assert disagreements(summarise(runs[name], OUT)) == []
 
 
 @settings(max_examples=15)
 @given(any_run())
 def test_the_same_figures_are_told_of_any_run(run: RunResult) -> None:
     """Also of one that failed, waited or did nothing."""
-    agree(summarise(run, OUT))
+    assert disagreements(summarise(run, OUT)) == []
 
 
 def test_steps_are_told_alike(tmp_path: Path) -> None:
