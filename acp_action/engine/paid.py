@@ -118,7 +118,7 @@ def ordered(
         reason = redact(str(error))
         if isinstance(error, Unrecorded):
             raise
-        if paper.answerable and paper.lasts:
+        if paper.answerable and paper.lasting:
             if paper.forsake(reason):
                 return ordered(step, request, token, provider, paper)
             return _led_nowhere(error, f"{reason}; {_ONLY_FRESH}")
@@ -151,7 +151,7 @@ def _doubt(reason: str, step: Step, order: Order | None, paper: StepPaper) -> Do
     """The outcome, with what may have been billed and how to go on."""
     cost = order.cost if order is not None else None
     price = "an unknown price" if cost is None else f"up to {cost:.4f} USD"
-    go_on = _ONLY_RESUBMITTED if paper.lasts else _LOOK_FIRST
+    go_on = _ONLY_RESUBMITTED if paper.lasting else _LOOK_FIRST
     cap = "" if step.max_duplicate_cost is None or cost is None else " (more than max_duplicate_cost)"
     billed = "it would be" if "be billed" in reason else "it may have been billed,"
     return Doubt(f"{reason}; {billed} at {price}{cap}; {go_on}")

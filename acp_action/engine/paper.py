@@ -126,7 +126,7 @@ class StepPaper:
 
     @property
     def lasting(self) -> bool:
-        """Whether a later run finds it."""
+        """Whether a later run will know of it; what is in memory alone ends with the process."""
         return self._write is not _as_it_is
 
     @property
@@ -160,11 +160,6 @@ class StepPaper:
             return False
         self._sheet.order = source
         return True
-
-    @property
-    def lasts(self) -> bool:
-        """Whether a later run will know of it; what is in memory alone ends with the process."""
-        return self._write is not _as_it_is
 
     @property
     def answerable(self) -> bool:
