@@ -32,8 +32,16 @@ from tests.providers.fault_server import (
     short,
     stalls,
 )
-from tests.providers.test_download import resolves, with_certificate
-from tests.providers.wiring import KEY, LeapingClock, a_token, a_wire, an_account, kept
+from tests.providers.wiring import (
+    KEY,
+    LeapingClock,
+    a_token,
+    a_wire,
+    an_account,
+    kept,
+    resolves,
+    with_certificate,
+)
 
 if TYPE_CHECKING:
     import socket

@@ -6,8 +6,6 @@ import base64
 import gc
 import io
 import random
-import socket
-import ssl
 import threading
 import traceback
 from contextlib import suppress
@@ -15,7 +13,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import trustme
 from PIL import Image
 
 from acp_action.errors import Cancelled, DeadlineExpired, FatalError, TransientError
@@ -38,9 +35,10 @@ from tests.providers.fault_server import (
 )
 from tests.providers.making import Stager
 from tests.providers.test_pixels import bomb
-from tests.providers.wiring import LeapingClock, a_token, an_account
+from tests.providers.wiring import LeapingClock, a_token, an_account, resolves, with_certificate
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -273,18 +271,6 @@ def test_s25_a_signed_address_is_in_no_error_and_no_log(
     assert server.requests[0].target == f"/a.png{SIGNED}"
 
 
-def resolves(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> list[str]:
-    """Let every name stand for these addresses; the names that are asked for."""
-    asked: list[str] = []
-
-    def look_up(host: str, port: int, **options: object) -> list[Any]:
-        asked.append(host)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
-
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    return asked
-
-
 @pytest.mark.parametrize("act", [answer(200, PNG), chunked(PNG), until_close(PNG)])
 def test_s7_more_than_the_cap_is_not_taken(tmp_path: Path, act: Act) -> None:
     """However its length is told; and it is not tried again."""
@@ -347,15 +333,6 @@ def test_the_server_s_own_time_is_waited(tmp_path: Path) -> None:
     with FaultServer(answer(503, Retry_After="9"), GOOD) as server:
         fetched(tmp_path, server.url, token=a_token(clock=clock))
     assert 9 <= clock.waits[0] <= 10
-
-
-def with_certificate(folder: Path, *names: str, **options: Any) -> tuple[ssl.SSLContext, Network]:
-    """A server's side of TLS for these names, and a client's that trusts its authority."""
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names, **options).configure_cert(context)
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    return context, Network(ca_bundle=str(folder / "ca.pem"))
 
 
 def test_a_trusted_certificate_is_trusted(tmp_path: Path) -> None:

@@ -39,8 +39,7 @@ from tests.providers.fault_server import (
     stalls,
     until_close,
 )
-from tests.providers.test_download import with_certificate
-from tests.providers.wiring import KEY, Ledger, a_token, a_wire, an_account, kept
+from tests.providers.wiring import KEY, Ledger, a_token, a_wire, an_account, kept, with_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import random
+import socket
+import ssl
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import trustme
 
 from acp_action.engine.cancel import CancelToken
 from acp_action.providers.account import Account, Network
@@ -14,6 +18,9 @@ from acp_action.providers.wire.wire import Wire
 
 if TYPE_CHECKING:
     import threading
+    from pathlib import Path
+
+    import pytest
 
     from tests.providers.fault_server import FaultServer
 
@@ -91,3 +98,24 @@ def a_wire(server: FaultServer | str, **changes: Any) -> Wire:
     account = changes.pop("account", None) or an_account(url)
     options: dict[str, Any] = {"rng": random.Random(1), "wall": lambda: WALL, "grace": 0.1, **changes}
     return Wire(account, url, auth={"Authorization": f"Key {KEY}"}, **options)
+
+
+def resolves(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> list[str]:
+    """Let every name stand for these addresses; the names that are asked for."""
+    asked: list[str] = []
+
+    def look_up(host: str, port: int, **options: object) -> list[Any]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return asked
+
+
+def with_certificate(folder: Path, *names: str, **options: Any) -> tuple[ssl.SSLContext, Network]:
+    """A server's side of TLS for these names, and a client's that trusts its authority."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names, **options).configure_cert(context)
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    return context, Network(ca_bundle=str(folder / "ca.pem"))
