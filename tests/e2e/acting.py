@@ -85,7 +85,9 @@ def act(workflow: str, store: Path, text: str = "", files: Mapping[str, str] = N
     """
     text = text or (TOP / f"tests/e2e/workflows/{workflow}.yml").read_text("utf-8")
     with tempfile.TemporaryDirectory(prefix="acp-act-") as folder:
-        checkout = copy_checkout(Path(folder) / "acp-action", {**files, f"{workflow}.yml": text})
+        checkout = copy_checkout(
+            Path(folder) / "acp-action", {**files, f"{workflow}.yml": with_own_name(text)}
+        )
         told = [] if STORE else ["--artifact-server-path", str(store), "--artifact-server-addr", "127.0.0.1"]
         command = [*ACT, "push", "--rm", "-W", f"{workflow}.yml", "--json", *told]
         ran = subprocess.run(
@@ -97,7 +99,7 @@ def act(workflow: str, store: Path, text: str = "", files: Mapping[str, str] = N
             check=False,
         )
     records = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
-    assert records, ran.stderr
+    assert any(record.get("raw_output") for record in records), f"nothing ran:\n{ran.stdout}\n{ran.stderr}"
     return Run(ran.returncode, records, Path(STORE) if STORE else store)
 
 
@@ -108,12 +110,23 @@ def copy_checkout(to: Path, more: Mapping[str, str]) -> Path:
     for name in USED:
         shutil.copy(TOP / name, to / name)
     for name, text in more.items():
-        # act names its containers after the workflow: two runs at a time on one engine must not meet.
-        (to / name).write_text(re.sub("^name: ", f"name: {secrets.token_hex(4)} ", text), "utf-8")
+        (to / name).write_text(text, "utf-8")
     identity = ("-c", "user.name=e2e", "-c", "user.email=e2e@example.invalid")
     for words in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-q", "-m", "A copy")):
         subprocess.run(["git", *words], cwd=to, check=True)
     return to
+
+
+def with_own_name(workflow: str) -> str:
+    """The workflow under a name that no other run has.
+
+    act names containers and volumes after it: a run must not meet another one, nor what a killed one left.
+    """
+    renamed, found = re.subn(
+        "^name: ", f"name: {secrets.token_hex(4)} ", workflow, count=1, flags=re.MULTILINE
+    )
+    assert found, "the workflow has no name"
+    return renamed
 
 
 def free_port() -> int:
