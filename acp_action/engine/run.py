@@ -105,7 +105,7 @@ def run_plan(
     )
     origin = (books.origin if books is not None else None) or new_origin(wall, rng)
     context = RunContext(plan, origin.timestamp, origin.seed, scheduler.board.outputs)
-    crew.open(make_performer(context, providers, publisher, books), clock)
+    crew.open(make_performer(context, providers, publisher, books, crew.post), clock)
     workers = capacity(plan)
 
     def tell(reason: str) -> None:

@@ -13,6 +13,7 @@ from acp_action.events import (
     RunFinished,
     StepFinished,
     StepParked,
+    StepProgressed,
     StepStarted,
     StopRequested,
 )
@@ -20,6 +21,7 @@ from acp_action.progress.cells import cells
 from acp_action.progress.outlook import Outlook
 from acp_action.redaction import redact
 from acp_action.report.escape import one_line
+from acp_action.report.lines import whereabouts
 
 if TYPE_CHECKING:
     from acp_action.events import Event
@@ -36,8 +38,9 @@ class Line:
     ``depth``: how many groups it stands in. ``since``: when its state began. ``seconds``: what it took, once
     it is settled. ``due``: when a parked step is tried again, and ``why``: ``rate limit`` or ``retry``.
     ``state``: waiting, running, parked, or a Status. ``key``: its name in the plan; ``name``: as it is
-    shown, ``wide`` cells. ``home``: its place on the board, or that of the group it stands in. Of a group:
-    ``total`` steps are in it, of which ``settled``, ``running``, ``parked`` and ``failed`` are that.
+    shown, ``wide`` cells. ``where``: how its work is doing at the provider, where that is worth a word.
+    ``home``: its place on the board, or that of the group it stands in. Of a group: ``total`` steps are in
+    it, of which ``settled``, ``running``, ``parked`` and ``failed`` are that.
     """
 
     key: str
@@ -57,6 +60,7 @@ class Line:
     attempt: int = 0
     expected: float | None = None
     reason: str = ""
+    where: str = ""
     total: int = 0
     settled: int = 0
     running: int = 0
@@ -97,6 +101,8 @@ class Board:
         match event:
             case StepStarted():
                 self._started(event)
+            case StepProgressed():
+                self.steps[event.step].where = "" if event.what == "begun" else whereabouts(event)
             case StepParked():
                 self._move(self.steps[event.step], "parked", event.at)
                 self.steps[event.step].due = event.at + event.delay
@@ -108,20 +114,13 @@ class Board:
                 self.held[event.lane] = Held(event.waiting, event.at + event.delay)
             case LaneReopened():
                 self.held.pop(event.lane, None)
-            case GroupStarted():
-                self.groups[event.group].since = event.at
-                self.groups[event.group].state = "running"
-            case GroupFinished():
-                line = self.groups[event.group]
-                line.state = event.status
-                line.seconds = event.duration
+            case GroupStarted() | GroupFinished():
+                self._group(event)
             case StopRequested(scope=""):
                 self.stopping = redact(event.reason)
             case RunFinished():
                 self.finished = event.duration
                 self.held.clear()
-            case _:
-                pass
 
     def left(self, now: float) -> float | None:
         """Seconds that the rest of the run takes as far as can be said, None where it cannot."""
@@ -136,7 +135,14 @@ class Board:
         line = self.steps[event.step]
         self._move(line, "running", event.at)
         line.attempt, line.expected, line.reason = event.attempt, event.expected, ""
-        line.worker = event.worker
+        line.worker, line.where = event.worker, ""
+
+    def _group(self, event: GroupStarted | GroupFinished) -> None:
+        line = self.groups[event.group]
+        if isinstance(event, GroupStarted):
+            line.state, line.since = "running", event.at
+        else:
+            line.state, line.seconds = event.status, event.duration
 
     def _finished(self, event: StepFinished) -> None:
         line = self.steps[event.step]

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from acp_action.progress.cells import cells, cut, fill
 from acp_action.progress.fold import fold
 from acp_action.report.escape import one_line
-from acp_action.report.lines import seconds
-from acp_action.report.simulation import span_words
+from acp_action.report.lines import seconds, span_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -194,7 +193,8 @@ def _tail(line: Line, now: float) -> str:
     if line.state == "running":
         about = f" of about {seconds(line.expected)}" if line.expected else ""
         again = f", attempt {line.attempt}" if line.attempt > 1 else ""
-        return f"{seconds(now - line.since).rjust(6)}{about}{again}"
+        where = f", {line.where}" if line.where else ""
+        return f"{seconds(now - line.since).rjust(6)}{about}{again}{where}"
     if line.state == "parked" and line.why == "rate limit":
         # Without a time of its own it waits for its provider, which has a row of its own.
         when = f", {_until(line.due, now)}" if line.due > now else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from acp_action.report.bars import LEGEND, draw_bars
 from acp_action.report.escape import one_line
-from acp_action.report.simulation import span_words
+from acp_action.report.lines import span_words
 
 if TYPE_CHECKING:
     from acp_action.report.simulation import Setting, Simulation, Traffic

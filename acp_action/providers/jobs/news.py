@@ -1,0 +1,33 @@
+"""From looks at a job to what people are told of it: each change once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from acp_action.providers.base import Tell
+    from acp_action.providers.jobs.watch import Look
+
+# Seconds between two places in a queue that are told. A service may send a hundred a second.
+_APART: Final = 0.5
+
+
+class JobNews:
+    """What one attempt tells of its job. ``tell``: takes it."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._told: tuple[str, int | None] = ("", None)
+        self._at = float("-inf")
+
+    def saw(self, look: Look, now: float) -> None:
+        """Tell what a look showed that is not known yet; of its end the product tells, or the error."""
+        if look.state == "ended":
+            return
+        what = "unclear" if look.state == "gone" else look.state
+        place = None if look.position is None or what != "queued" else look.position + 1
+        known, when = self._told, self._at
+        if (what, place) == known or (what == known[0] and now - when < _APART):
+            return
+        self._told, self._at = (what, place), now
+        self._tell(what, look.trouble, place)
