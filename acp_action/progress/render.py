@@ -191,7 +191,8 @@ def _tail(line: Line, now: float) -> str:
     if line.state == "waiting":
         return ""
     if line.state == "running":
-        about = f" of about {seconds(line.expected)}" if line.expected else ""
+        # What is expected is counted from when the work begins.
+        about = f" of about {seconds(line.expected)}" if line.expected and not line.where else ""
         again = f", attempt {line.attempt}" if line.attempt > 1 else ""
         where = f", {line.where}" if line.where else ""
         return f"{seconds(now - line.since).rjust(6)}{about}{again}{where}"

@@ -65,15 +65,15 @@ def seconds(value: float) -> str:
 def span_words(value: float) -> str:
     """A duration as people say it.
 
-    >>> span_words(12.34), span_words(190), span_words(7320)
-    ('12.3s', '3 min 10 s', '2 h 2 min')
+    >>> span_words(12.34), span_words(120), span_words(190), span_words(7320)
+    ('12.3s', '2 min', '3 min 10 s', '2 h 2 min')
     """
     if value < 60:
         return seconds(value)
     minutes, rest = divmod(round(value), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    hours, left = divmod(minutes, 60)
+    parts = ((hours, "h"), (left, "min"), (0 if hours else rest, "s"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
 def group_line(duration: float, sequential: float) -> str:

@@ -17,6 +17,7 @@ from acp_action.events import (
     RunFinished,
     StepFinished,
     StepParked,
+    StepProgressed,
     StepStarted,
     StopRequested,
 )
@@ -100,6 +101,20 @@ def test_in_the_middle_every_state_has_its_words() -> None:
         "    ↻ image_3     flux_dev            again in 1 s: busy",
         "  · final         flux_dev",
     ]
+
+
+def test_a_row_says_where_its_work_stands() -> None:
+    """In the provider's queue, until the work begins; what was told of an attempt ends with it."""
+    place = ("image_1", GROUP, 1, 3, 1, "fal")
+    queued = StepProgressed(2.5, *place, "queued", "", 7)
+    begun = StepProgressed(3.0, *place, "begun", "", None)
+    assert shown([*MIDDLE, queued], 3.5, width=80)[3] == (
+        "    ● image_1     flux_dev              1.5s, in fal's queue, place 7"
+    )
+    plain = "    ● image_1     flux_dev              1.5s of about 4.0s"
+    assert shown([*MIDDLE, queued, begun], 3.5, width=80)[3] == plain
+    again = started("image_1", 2.0, expected=4.0)
+    assert shown([*MIDDLE, queued, again], 3.5, width=80)[3] == plain
 
 
 def test_the_end_shows_the_totals_and_stands_still() -> None:

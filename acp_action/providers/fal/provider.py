@@ -171,7 +171,7 @@ class FalProvider(JobAdapter):
             return None
         patience = max(watch.expected.at(_PATIENCE), _LEAST_PATIENCE)
         url = f"{self.url(watch.job, 'status')}/stream"
-        heard = False
+        heard, watch.live = False, True
         try:
             within = Within(token, patience)
             with self.wire.stream(url, within, what="following the job", silence=patience) as events:
@@ -184,6 +184,7 @@ class FalProvider(JobAdapter):
                         return look
         except (DeadlineExpired, FatalError, TransientError, RateLimited):
             token.check()
+        watch.live = False
         if not heard:
             # A gateway that holds streams back, or has none, will do so with the next job too.
             self._streams = False

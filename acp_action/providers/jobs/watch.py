@@ -45,7 +45,7 @@ class Watch:
     ``since``: when it began, on the token's clock. ``taken_up``: the job was ordered earlier, so that it may
     be done already. ``queued``: seconds in which the provider had not begun, its limit being reached.
     ``ran``: seconds that the job worked, as far as that can be told once it has ended. ``tell``: for what
-    people should know of it meanwhile.
+    people should know of it meanwhile. ``live``: changes are heard of when they happen, not found by looking.
     """
 
     job: RemoteJob
@@ -54,6 +54,7 @@ class Watch:
     taken_up: bool = False
     queued: float = 0.0
     ran: float | None = None
+    live: bool = False
     tell: InitVar[Tell] = untold
     _news: JobNews = field(init=False)
     _begin: float = field(init=False)
@@ -111,8 +112,10 @@ class Watch:
         if self.taken_up:
             return look.took
         low, high = max(self._latest - self._begin, 0.0), now - self._begin
+        if look.took is None:
+            return high if self.live else (low + high) / 2
         # Between the last two looks; what the service tells leaves out how long it took to begin and to tell.
-        return (low + high) / 2 if look.took is None else min(max(look.took, low), high)
+        return min(max(look.took, low), high)
 
     def _begins(self, look: Look, now: float) -> None:
         """It has left the queue at some time since the last look."""
@@ -120,5 +123,5 @@ class Watch:
         if look.state == "ended" and look.took is not None:
             self._begin = min(max(now - look.took, self._latest), now)
         else:
-            self._begin = (self._latest + now) / 2
+            self._begin = now if self.live else (self._latest + now) / 2
         self.queued = self._begin - self.since
