@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from acp_action.events import Event
     from acp_action.progress.board import Board
-    from acp_action.progress.render import Row
+    from acp_action.progress.rows import Row
 
 # Often enough for tenths of a second to move, seldom enough to be calm.
 _FRAMES_PER_SECOND: Final = 5
