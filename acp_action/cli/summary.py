@@ -38,7 +38,9 @@ def summary(result: PipelineResult) -> str:
 def _troubles(result: RunResult) -> list[str]:
     """What went wrong, once for all steps with which it went wrong alike."""
     alike = by_reason((s.name, s.status.value, s.reason) for s in result if s.status.bad)
-    lines = [f"  {trouble_words(*end, names)}" for end, names in alike.items()]
+    file = result.plan.source_name
+    places = {step.name: step.position.of(file) for step in result.plan.steps if step.position}
+    lines = [f"  {trouble_words(*end, names, places.get(names[0], ''))}" for end, names in alike.items()]
     more = len(lines) - _TROUBLES_SHOWN
     return lines if more <= 0 else [*lines[:_TROUBLES_SHOWN], f"  and {more} more reasons, see report.md"]
 

@@ -46,4 +46,5 @@ def _troubles(report: RunReport) -> list[str]:
     shown = list(alike.items())[:_TROUBLES_SHOWN]
     more = len(troubled) - sum(len(names) for _, names in shown)
     rest = [f"  and {more:,} more"] if more else []
-    return [f"  {trouble_words(*end, names)}" for end, names in shown] + rest
+    places = {step.name: step.place for step in troubled}
+    return [f"  {trouble_words(*end, names, places[names[0]])}" for end, names in shown] + rest

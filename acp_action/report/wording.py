@@ -19,6 +19,9 @@ _NAMES_SHOWN: Final = 3
 _REASON_SHOWN: Final = 300
 _ORDER: Final = ("failed", "timed_out", "refused", "doubt", "cancelled", "skipped", "cached", "succeeded")
 
+_BAD: Final = frozenset({"failed", "timed_out", "refused", "doubt"})
+"""Ends with a cause of their own, for which a look at the step's place in the file is worth it."""
+
 _WORTH_TELLING: Final = 0.05
 """Seconds; less is shown as 0.0s."""
 
@@ -113,11 +116,18 @@ def by_reason(ends: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], lis
     return alike
 
 
-def trouble_words(status: str, reason: str, names: Sequence[str]) -> str:
-    """What became of steps that ended alike, as one line."""
+def trouble_words(status: str, reason: str, names: Sequence[str], place: str = "") -> str:
+    """What became of steps that ended alike, as one line; ``place``: where the first stands in its file.
+
+    >>> trouble_words("failed", "no credit", ["x"], "pipeline.yaml:12:7")
+    "pipeline.yaml:12:7: step 'x': failed: no credit"
+    """
     why = f": {one_line(reason, _REASON_SHOWN)}" if reason else ""
     word = "in doubt" if status == "doubt" else one_line(status).replace("_", " ")
-    return f"{names_words(names)} {word}{why}"
+    if not place or status not in _BAD:
+        return f"{names_words(names)} {word}{why}"
+    who = f"step '{one_line(names[0])}'" if len(names) == 1 else f"steps {names_words(names)}"
+    return f"{one_line(place)}: {who}: {word}{why}"
 
 
 def failures_first(steps: Iterable[StepLine]) -> list[StepLine]:

@@ -12,6 +12,7 @@ from acp_action.api.codes import exit_code
 from acp_action.api.run import PipelineResult
 from acp_action.cli.summary import headline, summary
 from acp_action.engine.result import RunResult, Status
+from acp_action.errors import Position
 from tests.fakes import Trace, a_plan, a_step, carry_out, guide_run
 
 
@@ -71,6 +72,18 @@ def test_what_went_wrong_is_told_once_for_all_it_happened_to() -> None:
     """The reason is read where the run ends, without looking for it in the log."""
     lines = summary(ended(*[Status.FAILED] * 5, Status.SKIPPED, Status.DOUBT)).splitlines()
     assert lines[:2] == ["  s0, s1, s2 and 2 more failed: why", "  s6 in doubt: why"]
+
+
+def test_what_went_wrong_is_told_with_its_place_in_the_file() -> None:
+    """As problems of the file are, so that an editor can go there; of several, where the first stands."""
+    ends = [Status.FAILED, Status.TIMED_OUT, Status.TIMED_OUT, Status.SKIPPED]
+    steps = [a_step(i, f"s{i}", position=Position(10 + i, 7)) for i in range(4)]
+    traces = [Trace(status=status, reason="params.seed: no") for status in ends]
+    lines = summary(a_result(carry_out(a_plan(steps), traces))).splitlines()
+    assert lines[:2] == [
+        "  pipeline.yaml:10:7: step 's0': failed: params.seed: no",
+        "  pipeline.yaml:11:7: steps s1, s2: timed out: params.seed: no",
+    ]
 
 
 def test_many_files_are_counted() -> None:

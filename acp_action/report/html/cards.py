@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from acp_action.report.escape import one_line, plain_lines
 from acp_action.report.html.outputs import Records
 from acp_action.report.lines import seconds
-from acp_action.report.wording import lost_words, mend_words
+from acp_action.report.wording import lost_words, mend_words, urgency
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -104,6 +104,8 @@ def _card(
 
 
 def _facts(step: StepLine, *, critical: bool) -> Iterator[Fact]:
+    if step.place and urgency(step) == 0:
+        yield Fact("In the file", one_line(step.place))
     if step.cost is not None:
         yield Fact("Cost", f"{step.cost:.4f} USD")
     elif step.attempts and step.provider != "local":
