@@ -59,25 +59,23 @@ def steady(text: str) -> str:
     return text if text.isascii() else _JOINERS.sub("", text)
 
 
-def folded(text: str, width: int) -> str:
+def folded(text: str, width: int, hang: int | None = None) -> str:
     """The text with lines broken between words to fit ``width`` cells; words themselves stay whole.
 
-    What is broken off stands under the last column that begins in the first half of its line, or two cells
-    further in than its line.
+    What is broken off stands ``hang`` cells in; by default under the last column that begins in the first
+    half of its line, or two cells further in than its line.
 
     >>> print(folded("  fal  no key; set FAL_KEY", 20))
       fal  no key; set
            FAL_KEY
     """
-    return "\n".join(_folded(line, width) for line in text.split("\n"))
+    return "\n".join(_folded(line, width, hang) for line in text.split("\n"))
 
 
-def _folded(line: str, width: int) -> str:
+def _folded(line: str, width: int, hang: int | None) -> str:
     if cells(line) <= width:
         return line
-    columns = [match.end() for match in _COLUMN.finditer(line) if cells(line[: match.end()]) <= width // 2]
-    indent = len(line) - len(line.lstrip(" "))
-    hang = cells(line[: columns[-1]]) if columns and columns[-1] > indent else indent + 2
+    hang = _hang(line, width) if hang is None else hang
     rows = [""]
     for word in re.findall(r" *[^ ]+", line):
         if rows[-1].strip() and cells(rows[-1]) + cells(word) > width:
@@ -85,6 +83,12 @@ def _folded(line: str, width: int) -> str:
         else:
             rows[-1] += word
     return "\n".join(rows)
+
+
+def _hang(line: str, width: int) -> int:
+    indent = len(line) - len(line.lstrip(" "))
+    columns = [cells(line[: match.end()]) for match in _COLUMN.finditer(line) if match.end() > indent]
+    return max((column for column in columns if column <= width // 2), default=indent + 2)
 
 
 def _runs_left(char: str) -> bool:
