@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acp_action.cli.page import show_page, tell_page
+from acp_action.cli.page import columns, show_page, tell_page
 from acp_action.cli.streams import StandardError, show_json
 from acp_action.events import event_fields
 
@@ -69,7 +69,9 @@ class Display:
         elif not self.quiet:
             from acp_action.cli.summary import LIGHTS, summary
 
-            show_page(summary(result), LIGHTS)
+            # The display stands right above it.
+            gap = "\n" if columns() and self._is_live() else ""
+            show_page(f"{gap}{summary(result)}", LIGHTS)
 
 
 def _event_line(event: Event) -> None:

@@ -33,6 +33,11 @@ WARNING: Final = Light(r"^(\[WARNING\])", "yellow")
 CARET: Final = Light(r"^ +\| +(\^)$", "red")
 
 
+def columns() -> int:
+    """How wide the terminal behind standard output is; 0 where there is none."""
+    return size_of(sys.stdout)[0] if is_terminal(sys.stdout) else 0
+
+
 def show_page(text: str, lights: Sequence[Light] = ()) -> None:
     """Write a text and a line end to standard output. Raises AcpError for a full disk and the like."""
     show(laid_out(text, sys.stdout, lights))

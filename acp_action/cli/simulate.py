@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from acp_action.cli.options import Json, ProviderName, read_numbers
-from acp_action.cli.page import show_page, tell_page
+from acp_action.cli.page import columns, show_page, tell_page
 from acp_action.cli.streams import show_json
 
 
@@ -66,5 +66,5 @@ def simulate(
     if as_json:
         show_json(found.to_dict())
     else:
-        show_page(simulation_text(found))
+        show_page(simulation_text(found, columns()))
     return 0

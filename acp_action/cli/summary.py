@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from acp_action.cli.page import Light
-from acp_action.engine.result import Status
 from acp_action.report.escape import one_line
 from acp_action.report.lines import span_words
-from acp_action.report.wording import by_reason, cost_words, failures_first, mend_words, trouble_words
+from acp_action.report.wording import by_reason, cost_words, next_words, trouble_words
 
 if TYPE_CHECKING:
     from acp_action.api.run import PipelineResult
@@ -22,7 +21,6 @@ _TROUBLES_SHOWN: Final = 8
 # A ratio below this is noise, and not worth a word.
 _WORTH_TELLING: Final = 1.05
 _WORDS: Final = {"succeeded": "done", "cached": "done", "timed_out": "timed out", "doubt": "in doubt"}
-_UNDONE: Final = frozenset(status.value for status in Status if not status.good)
 LIGHTS: Final = (Light(r"^(Done): ", "green"), Light(r"^(Failed|Stopped): ", "red"))
 
 
@@ -33,7 +31,8 @@ def summary(result: PipelineResult) -> str:
     if len(lines) > _FILES_SHOWN:
         more = f"{len(lines) - _FILES_SHOWN:,} more files, see {_shown(folder / 'manifest.json')}"
         lines[_FILES_SHOWN:] = [f"  and {more}"]
-    lines += [*_troubles(result), headline(result), *_next(result)]
+    lines += [*_troubles(result), headline(result)]
+    lines += [f"Next: {told}" for told in [next_words(result.report)] if told]
     if any(step.preview for step in result.plan.steps):
         lines.append("These are previews by the embedded provider 'local', not the models' own work.")
     else:
@@ -76,14 +75,6 @@ def _gain(result: RunResult) -> str:
     if result.speedup < _WORTH_TELLING:
         return ""
     return f" instead of {span_words(result.sequential_estimate)} one after another: {result.speedup:.1f} x"
-
-
-def _next(result: PipelineResult) -> list[str]:
-    """What to do about the first of what went wrong."""
-    if result.success:
-        return []
-    told = (mend_words(step) for step in failures_first(result.report.steps) if step.status in _UNDONE)
-    return [f"Next: {mend}" for mend in list(filter(None, told))[:1]]
 
 
 def _files(result: PipelineResult) -> list[tuple[StepResult, Path]]:

@@ -49,6 +49,8 @@ def cost_words(report: RunReport) -> str:
     unknown = report.cost_unknown
     if report.cost is None:
         return "unknown" if unknown else "nothing was paid for"
+    if not report.cost and not unknown:
+        return "nothing was paid for"
     known = f"{report.cost:.4f} USD"
     steps = "step" if unknown == 1 else "steps"
     return f"{known}, and {unknown} {steps} at an unknown price" if unknown else known
@@ -182,6 +184,12 @@ def mend_words(step: StepLine) -> str:
     if not step.enabled:
         return ""
     return _MENDS.get(step.status, "")
+
+
+def next_words(report: RunReport) -> str:
+    """What to do about the first of what went wrong; empty when there is nothing to do."""
+    undone = (step for step in failures_first(report.steps) if step.status not in ("succeeded", "cached"))
+    return next(filter(None, map(mend_words, undone)), "")
 
 
 def size_words(size: int) -> str:
