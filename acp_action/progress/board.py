@@ -149,7 +149,7 @@ class Board:
         return (
             line.state == "waiting"
             and line.key in self.ready.steps
-            and self.ready.is_still(line.provider, now)
+            and (line.provider in self.held or self.ready.is_still(line.provider, now))
             and all(group.running < group.room for group in self.chains[line.key])
         )
 
