@@ -51,7 +51,8 @@ def _read(terminal: int) -> bytes:
         return b""  # how Linux says that the program has closed its terminal
 
 
-RUN = ("run-chain", "-c", "p.yaml", "--provider", "local")
+LOCAL = ("--provider", "local")
+RUN = ("run-chain", "-c", "p.yaml", *LOCAL)
 
 
 def test_the_board_is_drawn_and_stays(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ def test_the_c_locale_gets_ascii(tmp_path: Path) -> None:
 
 def test_in_the_c_locale_other_texts_are_ascii_too(tmp_path: Path) -> None:
     """Our own signs have stand-ins there, and a text on a terminal fits it."""
-    _, sent = on_terminal(tmp_path, "simulate", "p.yaml", TERM="xterm-256color", LC_ALL="C")
+    _, sent = on_terminal(tmp_path, "simulate", "p.yaml", *LOCAL, TERM="xterm-256color", LC_ALL="C")
     assert b"is the critical path quick -> slow" in sent
     assert max(sent) < 128
     assert max(map(len, sent.splitlines())) <= 80
