@@ -31,7 +31,7 @@ FILES = {
         "upscaled_version.png",
         "final.txt",
     },
-    "launch": {"hero.png", "narration.wav"}
+    "campaign": {"hero.png", "narration.wav"}
     | {f"{name}.png" for name in ("forest", "alps", "dunes", "lake", "stars", "storm")}
     | {f"{name}_line.txt" for name in ("forest", "alps", "dunes", "lake", "stars", "storm")},
     "prompted": {"scene.png", "motion.txt", "film.mp4"},

@@ -22,7 +22,7 @@ TOP: Final = Path(__file__).resolve().parents[2]
 COMMITTED: Final = TOP / "docs/pictures"
 NAMES: Final = ("report-dark.png", "report-light.png", "terminal.svg", "timeline.svg")
 CLIENTS: Final = Path(os.environ.get("NODE_CLIENTS", TOP / ".node-clients")).resolve()
-EXAMPLE: Final = "examples/launch.yaml"
+EXAMPLE: Final = "examples/campaign.yaml"
 COMMAND: Final = f'ai-content-pipeline run-chain -c {EXAMPLE} --input "a small cabin" --max-workers 6'
 LABEL: Final = (
     "A terminal in which ai-content-pipeline runs a pipeline: what is done, what runs, what waits and why"
@@ -84,7 +84,7 @@ def _run(place: Path) -> str:
     with services() as variables, Terminal(place, {**_environment(place), **variables}) as terminal:
         terminal.type(COMMAND)
         screen = terminal.when(lambda rows: _holds(_MOMENT, rows))
-        terminal.when(lambda rows: _holds(["^Results: output/"], rows))
+        terminal.when(lambda rows: rows[-1] == "$")
     return screen
 
 
