@@ -4,6 +4,7 @@ AcpError                      exit code 1
 ├── ConfigError               2   the pipeline file has problems; carries all of them
 ├── UsageError                2   a flag, an argument or an input value is wrong
 ├── OutputError               2   the output folder cannot be used
+│   └── PlaceTaken            2   another run or call that pays is at work there
 ├── MissingKeyError           3   a provider's key is missing
 ├── ArtifactError             1   files could not be packed or handed to the artifact service
 ├── StopWork                      the attempt must end; raised by a token's ``check`` and ``wait``
@@ -127,6 +128,10 @@ class OutputError(AcpError):
     """The output folder cannot be used; the message names the path and the reason."""
 
     exit_code = 2
+
+
+class PlaceTaken(OutputError):  # noqa: N818 - a state, not a fault
+    """Another run that pays is at work in the folder, or a call with the same output."""
 
 
 class MissingKeyError(AcpError):
