@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,8 @@ from tests.pictures.terminal import COLUMNS, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from tests.pictures.likeness import Box
 
 TOP: Final = Path(__file__).resolve().parents[2]
 COMMITTED: Final = TOP / "docs/pictures"
@@ -46,8 +49,11 @@ class MissingError(Exception):
     """Something that pictures are made with is not there; the message says what, and how to get it."""
 
 
-def make(folder: Path) -> None:
-    """Write all pictures into a folder; MissingError, or TimeoutError with the terminal's last screen."""
+def make(folder: Path) -> Box | None:
+    """Write all pictures into a folder; gives where the page has its timeline.
+
+    MissingError, or TimeoutError with the terminal's last screen.
+    """
     chromium, fonts = _tools()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
@@ -56,7 +62,7 @@ def make(folder: Path) -> None:
         _timeline(Path(place, "output"), folder / "timeline.svg")
         page = Path(place, "output/report.html").as_uri()
         looks = [(page, scheme, folder / f"report-{scheme}.png") for scheme in ("light", "dark")]
-        shoot(chromium, fonts, looks)
+        return _shoot(chromium, fonts, looks)[0]
 
 
 def _tools() -> tuple[str, str]:
@@ -103,7 +109,7 @@ def _timeline(output: Path, target: Path) -> None:
     subprocess.run(line, env=_environment(output.parent), check=True, capture_output=True)
 
 
-def shoot(chromium: str, fonts: str, looks: Iterable[tuple[str, str, Path]]) -> None:
+def _shoot(chromium: str, fonts: str, looks: Iterable[tuple[str, str, Path]]) -> list[Box | None]:
     """Pictures of pages: address, ``light`` or ``dark``, and where each goes. No fonts but those are used."""
     line = ["node", str(Path(__file__).with_name("shoot.mjs")), str(CLIENTS), chromium, str(WIDTH)]
     line += [str(word) for look in looks for word in look]
@@ -119,16 +125,7 @@ def shoot(chromium: str, fonts: str, looks: Iterable[tuple[str, str, Path]]) -> 
         )
     if done.returncode:
         raise RuntimeError(done.stderr)
-
-
-def drawn(picture: Path, target: Path) -> Path:
-    """The picture itself, or where a drawing was made into one, as it looks on a light page."""
-    if picture.suffix != ".svg":
-        return picture
-    page = target.with_suffix(".html")
-    page.write_text(f'<body style="margin: 0"><img src="{picture.resolve().as_uri()}">', "utf-8")
-    shoot(*_tools(), [(page.as_uri(), "light", target)])
-    return target
+    return [tuple(box) if box else None for box in json.loads(done.stdout)]
 
 
 # Whatever else is installed, and whatever a desktop prefers, pages are set in these.

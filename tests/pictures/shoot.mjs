@@ -1,6 +1,7 @@
 // Takes pictures of pages: shoot.mjs CLIENTS CHROMIUM WIDTH ADDRESS SCHEME FILE [ADDRESS SCHEME FILE]…
 //
 // Of a page with cards the picture ends below their first row, else where the page does. Nothing but files is loaded.
+// Answers, for each picture, with the place of the page's timeline: left, top, right and bottom in pixels, or null.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -13,6 +14,7 @@ const browser = await browsers.launch({
   executablePath: chromium,
   args: ["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--font-render-hinting=none", "--disable-lcd-text", "--disable-background-networking", "--disable-component-update"],
 });
+const charts = [];
 for (let at = 0; at < jobs.length; at += 3) {
   const [address, colorScheme, path] = jobs.slice(at, at + 3);
   const context = await browser.newContext({ viewport: { width: Number(width), height: 900 }, colorScheme, reducedMotion: "reduce" });
@@ -30,6 +32,11 @@ for (let at = 0; at < jobs.length; at += 3) {
   }, ROWS);
   const height = Math.ceil(end) + (end ? MARGIN : 0);
   await page.screenshot({ path, fullPage: true, clip: { x: 0, y: 0, width: Number(width), height } });
+  charts.push(await page.evaluate(() => {
+    const box = [...document.querySelectorAll(".chart")].map((chart) => chart.getBoundingClientRect()).find((each) => each.width);
+    return box ? [box.left, box.top, box.right, box.bottom].map(Math.round) : null;
+  }));
   await context.close();
 }
 await browser.close();
+console.log(JSON.stringify(charts));
