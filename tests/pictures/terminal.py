@@ -54,7 +54,7 @@ class Terminal:
         for screen in self.screens(patience):
             if holds(screen):
                 return self._tmux("capture-pane", "-p", "-e")
-        raise TimeoutError("\n".join(screen))
+        raise TimeoutError("this never came; what was seen last:\n" + "\n".join(screen))
 
     def _tmux(self, *words: str) -> str:
         done = subprocess.run([*self._socket, *words], capture_output=True, text=True, check=True)
