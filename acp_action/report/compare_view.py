@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from acp_action.report.escape import one_line
-from acp_action.report.simulation import span_words
+from acp_action.report.lines import span_words
+from acp_action.report.wording import status_words, usd
 
 if TYPE_CHECKING:
     from acp_action.report.compare import Change, Comparison, Side, StepPair
@@ -60,7 +61,7 @@ def figures(found: Comparison) -> list[tuple[str, str, str, str]]:
             span_words(b.sequential),
             _against(a.sequential, b.sequential),
         ),
-        ("Speedup", f"{a.speedup:.1f} x", f"{b.speedup:.1f} x", ""),
+        ("Speedup", f"{a.speedup:.1f}x", f"{b.speedup:.1f}x", ""),
         ("Waits", span_words(a.waited), span_words(b.waited), _against(a.waited, b.waited)),
         ("Workers", str(a.workers), str(b.workers), ""),
         ("Schedule", a.schedule, b.schedule, ""),
@@ -72,7 +73,7 @@ def figures(found: Comparison) -> list[tuple[str, str, str, str]]:
 def _counts(a: Side, b: Side) -> list[tuple[str, str, str, str]]:
     names = dict.fromkeys((*a.counts, *b.counts))
     return [
-        (name.replace("_", " ").capitalize(), str(a.counts.get(name, 0)), str(b.counts.get(name, 0)), "")
+        (status_words(name).capitalize(), str(a.counts.get(name, 0)), str(b.counts.get(name, 0)), "")
         for name in names
     ]
 
@@ -84,7 +85,8 @@ def _against(a: float, b: float) -> str:
 def _cost(side: Side) -> str:
     if side.cost is None:
         return "unknown" if side.cost_unknown else "nothing"
-    return f"{side.cost:.2f} USD{'+' if side.cost_unknown else ''}"
+    known = usd(side.cost)
+    return f"over {known}" if side.cost_unknown else known
 
 
 def _steps(found: Comparison) -> list[str]:

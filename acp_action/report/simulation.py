@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-from acp_action.report.lines import seconds
+from acp_action.report.lines import span_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,20 +155,6 @@ def limit_words_of(took: float, free: float, wide: float) -> str:
     if free <= wide:
         return f"rate limits: {without}, {workers}"
     return f"the number of workers: {workers}, {without}"
-
-
-def span_words(value: float) -> str:
-    """A duration as people say it.
-
-    >>> span_words(12.34), span_words(190), span_words(7320)
-    ('12.3s', '3 min 10 s', '2 h 2 min')
-    """
-    if value < 60:
-        return seconds(value)
-    minutes, rest = divmod(round(value), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def knee(comparison: Sequence[Setting]) -> str:

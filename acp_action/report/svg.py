@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from acp_action.report.drawing import LABELLED, LEGEND
 from acp_action.report.escape import one_line
-from acp_action.report.lines import seconds
+from acp_action.report.lines import span_words
 from acp_action.report.views import draw_lanes, draw_rows
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def render_svg(report: RunReport) -> str:
 
     by_step = sum(bool(step.attempts) for step in report.steps) <= LABELLED
     drawing = draw_rows(report) if by_step else draw_lanes(report)
-    total, sequential = seconds(report.total_duration), seconds(report.sequential_estimate)
+    total, sequential = span_words(report.total_duration), span_words(report.sequential_estimate)
     speedup = f"{report.speedup:.1f}x"
     return (
         environment()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from acp_action.report.simulation import Setting, knee, span_words
+from acp_action.report.lines import span_words
+from acp_action.report.simulation import Setting, knee
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

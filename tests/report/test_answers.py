@@ -87,7 +87,7 @@ def test_the_page_of_trials_has_every_figure() -> None:
     page = render_what_if(tried())
     check_harmless(page)
     cells = re.findall(r'<td class="num">([^<]+)</td>', page)
-    assert cells[:4] == ["12.0s", "1.0 x", "10.0s", "1.0 x"]
+    assert cells[:4] == ["12.0s", "1.0x", "10.0s", "1.0x"]
     assert "0.5 % off" in page
     assert "fal: 2 at once (seen)" in page
     check_harmless(render_what_if(tried(EVIL)))

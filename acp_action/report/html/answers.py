@@ -15,7 +15,7 @@ from acp_action.report.html.environment import environment
 from acp_action.report.html.outputs import Files
 from acp_action.report.html.plot import draw_trials
 from acp_action.report.html.thumbnails import Budget, Thumbnails
-from acp_action.report.simulation import span_words
+from acp_action.report.lines import span_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.report.escape import one_line, plain_lines
 from acp_action.report.html.outputs import Records
-from acp_action.report.lines import seconds
-from acp_action.report.wording import lost_words, mend_words
+from acp_action.report.lines import seconds, span_words
+from acp_action.report.wording import lost_words, mend_words, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -92,7 +92,7 @@ def _card(
         text=plain_lines(step.text or ""),
         reason=plain_lines(step.reason, _TEXT_SHOWN),
         mend="" if step.status in GOOD else mend_words(step),
-        took=seconds(step.split.service) if step.attempts else "",
+        took=span_words(step.split.service) if step.attempts else "",
         facts=tuple(_facts(step, critical=critical)),
         attempts=tuple(map(_attempt, step.attempts)) if len(step.attempts) > 1 else (),
         params=tuple(
@@ -105,7 +105,7 @@ def _card(
 
 def _facts(step: StepLine, *, critical: bool) -> Iterator[Fact]:
     if step.cost is not None:
-        yield Fact("Cost", f"{step.cost:.4f} USD")
+        yield Fact("Cost", usd(step.cost))
     elif step.attempts and step.provider != "local":
         yield Fact("Cost", "unknown")
     if step.seed is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from acp_action.report.simulation import span_words
+from acp_action.report.lines import span_words
 
 if TYPE_CHECKING:
     from acp_action.report.what_if import WhatIf
