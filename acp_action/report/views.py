@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from acp_action.report.drawing import Drawing, Mark
     from acp_action.report.model import RunReport, StepLine
     from acp_action.report.timeline import Bar
-    from acp_action.report.waterfall import Row
+    from acp_action.report.waterfall import Piece, Row
 
 _REASON_SHOWN: Final = 160
 _LETTER: Final = 0.007
@@ -77,10 +77,16 @@ def draw_rows(report: RunReport) -> Drawing:
 
 
 def _row_marks(canvas: Canvas, row: Row, y: int, height: int) -> tuple[Mark, ...]:
-    marks = [canvas.mark(piece.start, piece.end, y, height, piece.kind) for piece in row.pieces]
-    if marks and marks[-1].kind == "service" and row.step.status in _BAD:
+    marks = [canvas.mark(piece.start, piece.end, y, height, _piece_kind(piece)) for piece in row.pieces]
+    if marks and row.pieces[-1].kind == "service" and row.step.status in _BAD:
         marks[-1] = marks[-1]._replace(kind="bad")
     return tuple(marks)
+
+
+def _piece_kind(piece: Piece) -> str:
+    if piece.kind != "service" or piece.outcome == "done":
+        return piece.kind
+    return _ENDINGS.get(piece.outcome, "bad")
 
 
 def _bar_title(step: StepLine, bar: Bar) -> str:

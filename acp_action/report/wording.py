@@ -47,6 +47,11 @@ def counts_words(report: RunReport) -> str:
     return ", ".join(told) or "no steps"
 
 
+def saved_words(report: RunReport) -> str:
+    """What doing steps at once was good for."""
+    return f"{span_words(report.saved)} saved" if report.saved >= WORTH_TELLING else "no time saved"
+
+
 def cost_words(report: RunReport) -> str:
     """What it cost; an unknown price is called unknown, never nothing."""
     unknown = report.cost_unknown
@@ -184,6 +189,7 @@ def figures(report: RunReport) -> list[tuple[str, str]]:
         ("Total time", span_words(report.total_duration)),
         ("Sequential estimate", span_words(report.sequential_estimate)),
         ("Speedup", f"{report.speedup:.2f}x"),
+        ("Time saved", span_words(report.saved)),
         ("Workers", f"{report.workers}, at most {report.peak} busy at once"),
         ("Parallel efficiency", f"{report.efficiency:.0%}"),
         ("Least time with more workers", span_words(report.least_duration)),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.report.escape import one_line, plain_lines
 from acp_action.report.html.outputs import Records
 from acp_action.report.lines import seconds, span_words
-from acp_action.report.wording import lost_words, mend_words, usd
+from acp_action.report.wording import lost_words, mend_words, names_words, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,6 +32,13 @@ class Fact(NamedTuple):
 
     name: str
     value: str
+
+
+class Trouble(NamedTuple):
+    """Steps that ended alike: their names in words, and their cards, of which there is at least one."""
+
+    names: str
+    cards: tuple[Card, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,15 @@ def cards(
         step = report.steps[place]
         known = records.of(step)
         yield _card(place, step, known[0] if known else {}, files.of(step, known), critical=step.name in path)
+
+
+def troubles(found: Iterable[Card]) -> list[Trouble]:
+    """The steps that need attention, those of one cause and one way to mend it together; in their order."""
+    alike: defaultdict[tuple[str, str, str], list[Card]] = defaultdict(list)
+    for card in found:
+        if card.needs_attention:
+            alike[card.status, card.reason, card.mend].append(card)
+    return [Trouble(names_words([card.name for card in each]), tuple(each)) for each in alike.values()]
 
 
 def _card(
