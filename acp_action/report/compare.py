@@ -18,7 +18,7 @@ Output: TypeAlias = Literal["same", "different", "unknown", "only_a", "only_b", 
 # A difference in time is told from this part of it on, and from so many seconds.
 _WORTH: Final = 0.1
 _WORTH_SECONDS: Final = 0.1
-_LONGEST: Final = 60
+_LONGEST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)

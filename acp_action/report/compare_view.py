@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from acp_action.report.compare import Change, Comparison, Side, StepPair
 
 _NAMES: Final = 32
+# Characters of a value that differs.
+_VALUE: Final = 60
 # Seconds or USD that are worth a percentage.
 _LEAST: Final = 0.05
 _OUTPUTS: Final = {
@@ -109,9 +111,29 @@ def step_words(pair: StepPair) -> str:
     return "; ".join(map(change_words, pair.changes))
 
 
-def change_words(change: Change, arrow: str = "->") -> str:
+def change_words(change: Change) -> str:
     """One difference: ``model flux_dev -> flux_pro``."""
     if change.what == "output":
         return "output differs"
-    a, b = one_line(change.a) or "none", one_line(change.b) or "none"
-    return f"{one_line(change.what)} {a} {arrow} {b}"
+    a, b = (one_line(value) or "none" for value in apart(change.a, change.b, _VALUE))
+    return f"{one_line(change.what)} {a} -> {b}"
+
+
+def apart(a: str, b: str, room: int) -> tuple[str, str]:
+    """Two values in ``room`` characters each, so that what tells them apart is seen.
+
+    >>> apart("a lighthouse at dusk, in warm light", "a lighthouse at dusk, in cold light", 20)
+    ('… at dusk, in warm …', '… at dusk, in cold …')
+    """
+    if max(len(a), len(b)) <= room:
+        return a, b
+    alike = next(
+        (place for place, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
+    )
+    start = max(alike - room // 2, 0)
+    return _piece(a, start, room), _piece(b, start, room)
+
+
+def _piece(value: str, start: int, room: int) -> str:
+    piece = f"…{value[start:]}" if start else value
+    return piece if len(piece) <= room else f"{piece[: room - 1]}…"

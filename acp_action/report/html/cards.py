@@ -93,7 +93,9 @@ def _card(
     params = record.get("params")
     params = dict(params) if isinstance(params, dict) else {}
     key = next((name for name in _PROMPTS if isinstance(params.get(name), str)), "")
-    kind = "text" if step.text is not None else files[0].kind if files else "none"
+    kind = next((file.kind for file in files), "none")
+    if step.text is not None and kind in ("none", "other"):
+        kind = "text"
     return Card(
         place=place,
         name=one_line(step.name),
