@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from acp_action.github.gantt import LEGEND, render_gantt
 from acp_action.report.escape import md_code, md_prose, one_line
 from acp_action.report.lines import span_words
-from acp_action.report.wording import PREVIEW, cost_words, counts_words, failures_first, status_words
+from acp_action.report.wording import (
+    PREVIEW,
+    by_reason,
+    cost_words,
+    counts_words,
+    failures_first,
+    names_words,
+    status_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -160,11 +168,13 @@ def _troubles(steps: Iterable[StepLine], detail: Detail) -> Iterator[str]:
     if not troubled:
         return
     yield ""
-    shown = troubled[: min(detail.rows, _TROUBLES)]
-    for step in shown:
-        why = f": {md_code(step.reason, detail.text)}" if step.reason else ""
-        yield f"- {md_code(step.name, detail.name)} {md_prose(status_words(step.status))}{why}"
-    yield from _more(len(troubled) - len(shown), "first in the table")
+    alike = by_reason((step.name, step.status, step.reason) for step in troubled)
+    shown = list(alike.items())[: min(detail.rows, _TROUBLES)]
+    for (status, reason), names in shown:
+        why = f": {md_code(reason, detail.text)}" if reason else ""
+        told = names_words(names, lambda name: md_code(name, detail.name))
+        yield f"- {told} {md_prose(status_words(status))}{why}"
+    yield from _more(len(troubled) - sum(len(names) for _, names in shown), "first in the table")
 
 
 def _groups(groups: Sequence[GroupLine], detail: Detail) -> Iterator[str]:

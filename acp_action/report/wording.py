@@ -9,7 +9,7 @@ from acp_action.report.escape import one_line
 from acp_action.report.lines import seconds, span_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from acp_action.report.model import PathItem, RunReport, SettingValue, Split, StepLine
 
@@ -130,15 +130,15 @@ def _spent(waited_for: str) -> str:
     return f"of waiting for {'the ' if waited_for.startswith('rate limit') else ''}{waited_for}"
 
 
-def names_words(names: Sequence[str]) -> str:
-    """Names of steps, the first few of many.
+def names_words(names: Sequence[str], written: Callable[[str], str] = one_line) -> str:
+    """Names of steps, the first few of many; ``written``: each as the format has it.
 
     >>> names_words(["a"]), names_words(["a", "b"]), names_words(["a", "b", "c", "d", "e"])
     ('a', 'a, b', 'a, b, c and 2 more')
     """
     shown = names if len(names) <= _NAMES_SHOWN + 1 else names[:_NAMES_SHOWN]
     more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
-    return f"{', '.join(map(one_line, shown))}{more}"
+    return f"{', '.join(map(written, shown))}{more}"
 
 
 def by_reason(ends: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], list[str]]:
