@@ -86,6 +86,16 @@ async function use(page, path, facts) {
     facts.found = await count();
     await page.keyboard.press("Escape");
     facts.afterwards = await count();
+    await page.keyboard.type("nothing is called like this");
+    facts.nothing = [await count(), await page.locator(".nothing").isVisible()];
+    await page.getByRole("button", { name: "Show all" }).click();
+    facts.all = [await count(), await page.locator(".nothing").isVisible()];
+  }
+  const folded = page.locator("details.alike:not([open]) article").last();
+  if (await folded.count()) {
+    const id = await folded.getAttribute("id");
+    await page.evaluate((place) => (location.hash = place), `#${id}`);
+    facts.unfolded = await page.locator(`#${id}`).isVisible();
   }
   if (await page.locator(".chart.lanes").isVisible()) {
     await page.locator(".lanes .scroll").focus();
