@@ -132,6 +132,11 @@ def test_media_have_a_length(pages: dict[str, Facts]) -> None:
     assert all(m["seconds"] > 0 and m["error"] is None for m in media)
 
 
+def test_videos_are_pictures_on_paper(pages: dict[str, Facts]) -> None:
+    """Each as its poster, where a browser alone prints the controls of a player."""
+    assert pages["small"]["stills"] == 4
+
+
 def test_a_step_that_is_folded_away_can_be_led_to(pages: dict[str, Facts]) -> None:
     """Eleven steps failed alike and are one trouble; the bar of each still opens its details."""
     assert pages["many"]["unfolded"] is True

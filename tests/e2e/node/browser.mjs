@@ -79,6 +79,10 @@ async function judge(page, facts) {
 async function use(page, path, facts) {
   const count = () => page.locator(".card:visible").count();
   facts.cards = await count();
+  if (facts.cards <= MANY) {
+    await page.pdf({ path: path("").replace(/-1280-light\.png$/, ".pdf"), format: "A4" });
+    facts.stills = await page.locator("img.still").count();
+  }
   if (await page.locator("#find").isVisible()) {
     await page.keyboard.press("/");
     const first = await page.locator(".card h3 bdi").first().textContent();
@@ -129,7 +133,6 @@ for (const pair of pages) {
   const page = await plain.newPage();
   await page.goto(address);
   facts.withoutScript = await page.locator(".card:visible").count();
-  if (facts.cards <= MANY) await page.pdf({ path: join(pictures, `${name}.pdf`), format: "A4" });
   await plain.close();
   answer[name] = facts;
 }

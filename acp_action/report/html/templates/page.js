@@ -63,6 +63,18 @@
     card.scrollIntoView();
   });
 
+  // On paper a video is its poster; browsers print the controls alone.
+  addEventListener("beforeprint", () => {
+    for (const video of all("video[poster]")) {
+      if (video.previousElementSibling?.className === "still") continue;
+      const still = new Image();
+      still.className = "still";
+      still.alt = "";
+      still.src = video.poster;
+      video.before(still);
+    }
+  });
+
   // The timeline: details of a bar, arrow keys, zoom.
   const detail = one(".detail");
   if (!detail) return;
