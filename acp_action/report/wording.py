@@ -222,6 +222,12 @@ def mend_words(step: StepLine) -> str:
     return _MENDS.get(step.status, "")
 
 
+def next_words(report: RunReport) -> str:
+    """What to do about the first of what went wrong; empty when there is nothing to do."""
+    undone = (step for step in failures_first(report.steps) if step.status not in ("succeeded", "cached"))
+    return next(filter(None, map(mend_words, undone)), "")
+
+
 def size_words(size: int) -> str:
     """A file's size.
 
