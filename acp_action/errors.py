@@ -201,15 +201,21 @@ class AccountClosed(ProviderError):  # noqa: N818 - a state, not a fault
     """The provider takes nothing more from this account, so no other step need ask. Nothing was billed.
 
     ``why``: the key is refused, the credit is used up, or the quota of the day is. ``reopens_in``: seconds,
-    None when waiting would not help.
+    None when waiting would not help. ``model_only``: it holds for the model that was asked for.
     """
 
     def __init__(
-        self, message: str, *, why: Literal["key", "credit", "day"], reopens_in: float | None = None
+        self,
+        message: str,
+        *,
+        why: Literal["key", "credit", "day"],
+        reopens_in: float | None = None,
+        model_only: bool = False,
     ) -> None:
         super().__init__(message)
         self.why = why
         self.reopens_in = reopens_in
+        self.model_only = model_only
 
 
 class TransientError(ProviderError):

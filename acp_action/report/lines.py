@@ -54,7 +54,7 @@ class LogLine(NamedTuple):
 
 
 def seconds(value: float) -> str:
-    """A duration with one decimal, as everywhere in logs and reports.
+    """A duration or moment with one decimal, as everywhere in logs.
 
     >>> seconds(2.25), seconds(-0.0)
     ('2.2s', '0.0s')
@@ -63,7 +63,7 @@ def seconds(value: float) -> str:
 
 
 def span_words(value: float) -> str:
-    """A duration as people say it.
+    """A duration as people say it: in figures of a run, where a minute and more is not counted in seconds.
 
     >>> span_words(12.34), span_words(120), span_words(190), span_words(7320)
     ('12.3s', '2 min', '3 min 10 s', '2 h 2 min')

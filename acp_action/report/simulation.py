@@ -157,16 +157,21 @@ def limit_words_of(took: float, free: float, wide: float) -> str:
     return f"the number of workers: {workers}, {without}"
 
 
+def enough_of(comparison: Sequence[Setting]) -> Setting:
+    """The setting with the fewest workers after which more save next to nothing."""
+    best = min(line.duration for line in comparison)
+    enough = (line for line in comparison if line.duration <= best * (1 + _WORTH))
+    return min(enough, key=lambda line: line.max_workers)
+
+
 def knee(comparison: Sequence[Setting]) -> str:
-    """The fewest workers after which more save next to nothing, as advice; empty for fewer than two lines."""
+    """How many workers are enough, as advice; empty for fewer than two lines."""
     if len(comparison) < 2:
         return ""
-    ranked = sorted(comparison, key=lambda line: line.max_workers)
-    best = min(line.duration for line in ranked)
-    enough = next(line for line in ranked if line.duration <= best * (1 + _WORTH))
-    most = ranked[-1]
-    if enough is most:
-        return f"{most.max_workers} workers are still worth it; more may be, too"
+    best = min(line.duration for line in comparison)
+    enough, most = enough_of(comparison), max(line.max_workers for line in comparison)
+    if enough.max_workers == most:
+        return f"{most} workers are still worth it; more may be, too"
     saved = 1 - best / enough.duration if enough.duration else 0.0
     gain = f"at the most {saved:.0%}" if round(saved, 2) else "nothing"
     workers = "1 worker is" if enough.max_workers == 1 else f"{enough.max_workers} workers are"

@@ -26,7 +26,7 @@ _SILENCE: Final = 60.0
 _AGAIN: Final = frozenset({"queued", "unclear"})
 _SUMS: Final = {
     "begun": "under way", "queued": "in the queue", "starting": "waiting for their model",
-    "unclear": "without an answer", "taken_up": "taken up", "ordered": "ordered", "fetching": "fetched",
+    "unclear": "without an answer", "taken_up": "taken up", "ordered": "ordered", "fetching": "being fetched",
 }  # fmt: skip
 
 
@@ -51,6 +51,8 @@ class Underway:
                 self._runs[event.step] = _Run(event)
             case StepFinished() | StepParked():
                 self._runs.pop(event.step, None)
+                if self._taken_up and len(self._runs) <= _FEW:
+                    return self._taken()
             case _:
                 pass
         return []
@@ -60,9 +62,8 @@ class Underway:
         if run is None:
             return [line]
         run.now = event
-        if event.what == "taken_up":
-            self._taken_up += 1
         if len(self._runs) > _FEW:
+            self._taken_up += event.what == "taken_up"
             return [line._replace(level="DEBUG"), *self._in_sum(event.at)]
         self._summed = None
         return [line if run.is_due(event, event.at) else line._replace(level="DEBUG")]
@@ -86,13 +87,18 @@ class Underway:
         if now - self._summed < _APART:
             return []
         sums = list(_sums(run.now for run in self._runs.values() if run.now is not None))
-        if self._taken_up:
-            jobs = "1 job" if self._taken_up == 1 else f"{self._taken_up:,} jobs"
-            sums.append(f"{jobs} of an earlier run or attempt taken up")
-        if not sums or sums == self._sums:
+        if sums == self._sums:
             return []
-        self._summed, self._sums, self._taken_up = now, sums, 0
-        return [LogLine("INFO", text) for text in sums]
+        self._summed, self._sums = now, sums
+        return [*(LogLine("INFO", text) for text in sums), *self._taken()]
+
+    def _taken(self) -> list[LogLine]:
+        """How much was taken up since that was told last: nothing of it is paid for again."""
+        count, self._taken_up = self._taken_up, 0
+        if not count:
+            return []
+        jobs = "1 job" if count == 1 else f"{count:,} jobs"
+        return [LogLine("INFO", f"Taken up: {jobs} of an earlier run or attempt")]
 
 
 class _Run:

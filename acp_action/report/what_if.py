@@ -93,7 +93,13 @@ def advice_on(trials: Sequence[Trial], schedule: str) -> tuple[str, ...]:
 
 
 def _knee(trials: Sequence[Trial], schedule: str) -> str:
-    return knee([
+    return knee(settings_under(trials, schedule))
+
+
+def settings_under(trials: Sequence[Trial], schedule: str) -> list[Setting]:
+    """The trials of one schedule, by the number of workers alone."""
+    return [
         Setting(trial.max_workers, trial.duration, trial.speedup, trial.refusals)
-        for trial in trials if trial.schedule == schedule
-    ])  # fmt: skip
+        for trial in trials
+        if trial.schedule == schedule
+    ]

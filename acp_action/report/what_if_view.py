@@ -53,7 +53,7 @@ def _cell(trial: Trial | None, longest: float, room: int) -> str:
     if trial is None:
         return " " * (room + 23)
     bar = "=" * max(round(room * trial.duration / longest), 1) if longest > 0 else ""
-    return f"  {span_words(trial.duration):>11} {trial.speedup:>5.1f} x  {bar:<{room}}"
+    return f"  {span_words(trial.duration):>11} {trial.speedup:>5.1f}x   {bar:<{room}}"
 
 
 def _assumed(found: WhatIf) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from acp_action import StopSwitch
+from acp_action import AIPipelineManager, StopSwitch
 from acp_action.api.accounts import open_accounts
 from acp_action.api.prepare import Wishes, make_ready, plan_pipeline
 from acp_action.api.run import carry_out
@@ -13,6 +13,7 @@ from acp_action.config.cascade import Overrides
 from acp_action.events import Event, StepFinished, StepProgressed
 from acp_action.progress.log import LogLines
 from tests.simulators.fal import FalSimulator
+from tests.simulators.jobs import Job
 from tests.simulators.latency import Latency
 
 if TYPE_CHECKING:
@@ -60,3 +61,38 @@ def test_a_job_of_an_interrupted_run_is_said_to_be_taken_up(
     job = next(iter(sim.queue.jobs))
     lines = [record.message for record in caplog.records]
     assert f"Taken up: hero (job {job} of an earlier run, at fal)" in lines
+
+
+class Queued(logging.Handler):
+    """Lets the jobs of others end as soon as the log says that ours waits for them."""
+
+    def __init__(self, sim: FalSimulator) -> None:
+        super().__init__()
+        self._sim = sim
+        self._others = [Job(f"other-{n}", "fal-ai/other", {}, "", sim.now(), 300.0) for n in range(2)]
+        for job in self._others:
+            sim.queue.add(job)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage().startswith("Queued:"):
+            while self._others:
+                self._sim.queue.finish(self._others.pop(0), self._sim.now())
+
+
+def test_a_single_call_tells_what_it_waits_for_while_it_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not when all is over: without its word in the log the job would wait for ever."""
+    with FalSimulator(concurrency=1, latency=Latency(0.1, sigma=0)) as sim:
+        for name, value in sim.environment().items():
+            monkeypatch.setenv(name, value)
+        listening, log = Queued(sim), logging.getLogger("acp_action.run")
+        log.setLevel(logging.INFO)
+        log.addHandler(listening)
+        try:
+            manager = AIPipelineManager(output_dir=tmp_path, timeout=20)
+            step = manager.generate_image("a cat", model="flux_schnell", image_size="64x64")
+        finally:
+            log.removeHandler(listening)
+            log.setLevel(logging.NOTSET)
+    assert step.success, step.error

@@ -112,7 +112,7 @@ def test_what_is_to_be_done_and_what_it_cost_is_said() -> None:
     traces = [Trace(cost=0.04), Trace(status=Status.REFUSED, reason="no")]
     lines = summary(a_result(carry_out(a_plan(steps), traces))).splitlines()
     assert lines[-3].startswith("Next: the provider's content policy forbids it: change the prompt")
-    assert lines[-2:] == ["Cost: 0.0400 USD, and 1 step at an unknown price", "Report: /out/report.html"]
+    assert lines[-2:] == ["Cost: 0.04 USD, and 1 step at an unknown price", "Report: /out/report.html"]
     assert not any(line.startswith("Next") for line in summary(ended(Status.SUCCEEDED)).splitlines())
 
 

@@ -171,8 +171,15 @@ def test_jobs_that_are_taken_up_by_the_hundred_share_a_line() -> None:
     events += [told(2.0 + n / 100, "begun", step=f"s{n}") for n in range(300)]
     assert lines(*events, TimePassed(20.0, 500)) == [
         "[INFO] fal: 300 under way, 200 taken up",
-        "[INFO] 500 jobs of an earlier run or attempt taken up",
+        "[INFO] Taken up: 500 jobs of an earlier run or attempt",
     ]
+
+
+def test_what_was_taken_up_is_told_also_when_it_ends_soon() -> None:
+    """Five jobs that were done already are fetched within a second."""
+    taken = [told(0.5, "taken_up", step=f"s{n}", detail="j") for n in range(5)]
+    ends = [finished(1.0, f"s{n}") for n in range(5)]
+    assert lines(*crowd(5), *taken, *ends) == ["[INFO] Taken up: 5 jobs of an earlier run or attempt"]
 
 
 def test_a_crowd_in_silence_is_one_line() -> None:
