@@ -42,11 +42,20 @@ class GroupState:
 
 
 class Board:
-    """Takes results in, gives ready steps out. ``emit`` is called with events, in order."""
+    """Takes results in, gives ready steps out. ``emit`` is called with events, in order.
 
-    def __init__(self, plan: Plan, emit: Callable[[Event], None]) -> None:
+    ``note``: told of each result with its step's index, before the event of it.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        emit: Callable[[Event], None],
+        note: Callable[[int, StepResult], None] | None = None,
+    ) -> None:
         self._plan = plan
         self._emit = emit
+        self._note = note
         self._count = len(plan.steps)
         self._waiting = list(plan.graph.waiting)
         self._doomed: dict[int, str] = {}
@@ -180,6 +189,8 @@ class Board:
         self.results[index] = result
         self.outputs[index] = result.output
         self.unsettled -= 1
+        if self._note is not None:
+            self._note(index, result)
         output = result.output
         paths = tuple([str(f.path) for f in output.files]) if output is not None and output.files else ()
         service = result.duration

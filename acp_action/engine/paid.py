@@ -109,9 +109,10 @@ def ordered(
     The request has the paper as its trail.
     """
     doubtful = paper.doubtful
-    if doubtful is not None and not _may_repeat(step, doubtful):
+    if doubtful is not None and not may_repeat(step, doubtful):
         when = "in this run" if doubtful.here else "by an earlier run"
-        return _doubt(f"it was sent {when}, and what became of it is not known", step, doubtful, paper)
+        reason = f"it was sent {when}, and what became of it is not known"
+        return in_doubt(reason, step, doubtful, lasting=paper.lasting)
     try:
         return provider.run(request, token)
     except (FatalError, PolicyRefusal, UnknownOutcome) as error:
@@ -125,14 +126,15 @@ def ordered(
         if not isinstance(error, UnknownOutcome):
             raise
         order = paper.doubtful
-        if order is not None and _may_repeat(step, order):
+        if order is not None and may_repeat(step, order):
             return Transient(f"{reason}; sent again, as max_duplicate_cost allows")
-        return _doubt(reason, step, order, paper)
+        return in_doubt(reason, step, order, lasting=paper.lasting)
     except StopWork as stop:
         order = paper.doubtful
         if order is None:
             raise
-        return _doubt(f"{redact(str(stop))}, when its request had been sent", step, order, paper)
+        reason = f"{redact(str(stop))}, when its request had been sent"
+        return in_doubt(reason, step, order, lasting=paper.lasting)
 
 
 def _led_nowhere(error: ProviderError, reason: str) -> Outcome:
@@ -142,16 +144,17 @@ def _led_nowhere(error: ProviderError, reason: str) -> Outcome:
     return Fatal(reason, policy=isinstance(error, PolicyRefusal))
 
 
-def _may_repeat(step: Step, order: Order) -> bool:
+def may_repeat(step: Step, order: Order) -> bool:
+    """Whether the request may be sent again although nobody knows what became of it."""
     most = step.max_duplicate_cost
     return most is not None and order.cost is not None and order.cost <= most
 
 
-def _doubt(reason: str, step: Step, order: Order | None, paper: StepPaper) -> Doubt:
-    """The outcome, with what may have been billed and how to go on."""
+def in_doubt(reason: str, step: Step, order: Order | None, *, lasting: bool) -> Doubt:
+    """The outcome, with what may have been billed and how to go on; ``lasting``: a later run knows of it."""
     cost = order.cost if order is not None else None
     price = "an unknown price" if cost is None else f"up to {cost:.4f} USD"
-    go_on = _ONLY_RESUBMITTED if paper.lasting else _LOOK_FIRST
+    go_on = _ONLY_RESUBMITTED if lasting else _LOOK_FIRST
     cap = "" if step.max_duplicate_cost is None or cost is None else " (more than max_duplicate_cost)"
     billed = "it would be" if "be billed" in reason else "it may have been billed,"
     return Doubt(f"{reason}; {billed} at {price}{cap}; {go_on}")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from acp_action.engine.durations import Expectations
     from acp_action.engine.gates import Gate, Ways
     from acp_action.engine.outcome import Message, Outcome
+    from acp_action.engine.result import StepResult
     from acp_action.engine.track import Track
     from acp_action.events import Event
     from acp_action.plan.model import Plan
@@ -54,6 +55,7 @@ class Scheduler:
         emit: Callable[[Event], None],
         patience: Patience = Patience(),  # noqa: B008 - frozen
         made_before: frozenset[str] = frozenset(),
+        note: Callable[[int, StepResult], None] | None = None,
     ) -> None:
         self._plan = plan
         self._steps = plan.steps
@@ -63,7 +65,7 @@ class Scheduler:
         self._expectations = expectations
         self._patience = patience
         self._send = emit
-        self.board = Board(plan, emit)
+        self.board = Board(plan, emit, note)
         self.admission = Admission(
             plan,
             crew=crew,

@@ -22,7 +22,7 @@ from acp_action.store.group_commit import GroupCommit
 from acp_action.store.lock import FolderLock
 from acp_action.store.manifest import iso_time
 from acp_action.store.target import sync_folder, write_whole
-from acp_action.store.vault import STATE, Vault
+from acp_action.store.vault import STATE, Vault, make_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,7 +62,7 @@ class Journal:
         self._closed = False
         self.warnings: list[str] = []
         try:
-            _make_private(self._state)
+            make_state(folder)
             self._lock = FolderLock(self._state / "lock")
             if not self._lock.works:
                 self.warnings.append(f"{folder} cannot be locked; let no other run use it at the same time")
@@ -210,6 +210,22 @@ class Journal:
         return whole
 
 
+def sheets(folder: Path) -> dict[tuple[str, str], Sheet]:
+    """What the journal in a folder says of each step and fingerprint; nothing is made, kept or locked.
+
+    Raises OSError, and OutputError when it is of a newer version.
+    """
+    state = folder / STATE
+    if state.is_symlink():
+        return {}
+    reading = journal_lines.read(_content(state / _JOURNAL))
+    _check_version(state / _JOURNAL, reading.version)
+    found: dict[tuple[str, str], Sheet] = {}
+    for record in reading.records:
+        found.setdefault((record["step"], record["key"]), Sheet()).apply(record, here=False)
+    return found
+
+
 def look(folder: Path) -> None:
     """Say what ``Journal`` would say, as far as it shows without making anything. Raises OutputError."""
     state = folder / STATE
@@ -225,14 +241,6 @@ def _check_version(path: Path, version: int | None) -> None:
         raise OutputError(
             f"{path} was written by a newer version of acp-action (form {version}, this one reads "
             f"{journal_lines.VERSION}); use that version, or another folder with --output-dir"
-        )
-
-
-def _make_private(state: Path) -> None:
-    state.mkdir(mode=0o700, exist_ok=True)
-    if state.is_symlink():
-        raise OutputError(
-            f"{state} is a symbolic link; remove it, or choose another folder with --output-dir"
         )
 
 

@@ -11,6 +11,7 @@ import shutil
 import stat
 from typing import TYPE_CHECKING, Final
 
+from acp_action.errors import OutputError
 from acp_action.store.target import sync_folder
 from acp_action.store.temporary import fresh_path
 
@@ -20,6 +21,21 @@ if TYPE_CHECKING:
 STATE: Final = "acp-state"
 """The folder, in the output folder, that holds what a later run needs to know; not hidden, so that artifacts
 and caches take it along."""
+
+
+def make_state(folder: Path) -> Path:
+    """The state folder of an output folder, made for its owner alone if need be.
+
+    Raises OSError, and OutputError when a link stands in its place.
+    """
+    state = folder / STATE
+    state.mkdir(mode=0o700, exist_ok=True)
+    if state.is_symlink():
+        raise OutputError(
+            f"{state} is a symbolic link; remove it, or choose another folder with --output-dir"
+        )
+    return state
+
 
 _BLOBS: Final = "blobs"
 
