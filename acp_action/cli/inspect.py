@@ -128,7 +128,8 @@ def report(
 
     found = find_run(folder)
     home = folder if folder.is_dir() else folder.parent
-    text = render(form, found.report, home, output.parent if output else home, found.manifest)
+    beside = output.parent if output else home
+    text = render(form, found.report, home, beside, found.manifest, filed=found.filed)
     if output is None:
         show(text.rstrip("\n"))
     else:

@@ -101,10 +101,14 @@ def write_form(target: Path, text: str) -> None:
 
 
 class Found(NamedTuple):
-    """The run that a place holds. ``manifest``: None without one, or with one of another run alone."""
+    """The run that a place holds. ``manifest``: None without one, or with one of another run alone.
+
+    ``filed``: it wrote both as files; else they are made from its log.
+    """
 
     report: RunReport
     manifest: dict[str, Any] | None
+    filed: bool = True
 
 
 def find_run(place: Path) -> Found:
@@ -141,7 +145,7 @@ def _log_in(folder: Path) -> Found | None:
     # Late: most folders hold no log.
     from acp_action.report.unended import unended
 
-    return Found(*unended(log, folder.resolve()))
+    return Found(*unended(log, folder.resolve()), filed=False)
 
 
 def load_file(path: Path) -> RunReport:

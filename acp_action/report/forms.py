@@ -21,12 +21,18 @@ FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
 
 def render(
-    form: Form, report: RunReport, folder: Path, beside: Path, manifest: Mapping[str, Any] | None = None
+    form: Form,
+    report: RunReport,
+    folder: Path,
+    beside: Path,
+    manifest: Mapping[str, Any] | None = None,
+    *,
+    filed: bool = True,
 ) -> str:
     """The report of the run in ``folder`` as a text with a line end.
 
     ``beside``: the folder that the text will stand in, from which a page sees the output files. ``manifest``:
-    the run's own, where there is one.
+    the run's own, where there is one. ``filed``: whether the run wrote both as files.
     """
     match form:
         case "text":
@@ -36,7 +42,7 @@ def render(
         case "json":
             return to_json(report.to_dict()).decode()
         case "html":
-            return _html(report, folder, beside, manifest)
+            return _html(report, folder, beside, manifest, filed=filed)
     return _late(form, report)
 
 
@@ -59,11 +65,14 @@ def _late(form: Form, report: RunReport) -> str:
     return "".join(json.dumps(event, allow_nan=False) + "\n" for event in replayed(report))
 
 
-def _html(report: RunReport, folder: Path, beside: Path, manifest: Mapping[str, Any] | None) -> str:
+def _html(
+    report: RunReport, folder: Path, beside: Path, manifest: Mapping[str, Any] | None, *, filed: bool
+) -> str:
     from acp_action.report.html.page import render_html
     from acp_action.report.html.thumbnails import Budget
 
-    return render_html(report, manifest, folder, base=seen_from(folder, beside), budget=Budget(seconds=10.0))
+    base = seen_from(folder, beside)
+    return render_html(report, manifest, folder, base=base, budget=Budget(seconds=10.0), filed=filed)
 
 
 def seen_from(folder: Path, beside: Path) -> str:

@@ -76,7 +76,7 @@ def _row(step: Step, link: Links, kinds: dict[_Kind, int]) -> tuple[Any, ...]:
 
 
 def planned(values: Any) -> Planned:
-    """The plan that values are of, and its empty report. Raises ValueError that says what is wrong with them."""
+    """The plan that values are of, and its empty report. Raises ValueError that says what is wrong."""
     try:
         report, rows, kinds = _report(values)
     except (TypeError, LookupError, AttributeError) as error:
