@@ -103,21 +103,22 @@ class _Story:
             case {"do": "began", "wall": wall, "workers": workers} if is_time(wall) and is_count(workers):
                 self._wall, self._workers = wall, workers
                 return True
-            case {"at": at} if is_time(at):
+            case {"at": at} if is_time(at) and self._took_of_moment(record):
                 self._last = max(self._last, at)
-        match record:
-            case {"do": "alive", "at": _}:
                 return True
-            case {"do": "stopping", "reason": str(reason), "at": _}:
+        return False
+
+    def _took_of_moment(self, record: Mapping[str, Any]) -> bool:
+        match record:
+            case {"do": "alive"}:
+                return True
+            case {"do": "stopping", "reason": str(reason)}:
                 self._stopping = self._stopping or reason
                 return True
             case {"do": "group", "group": int(group), "at": at} if 0 <= group < len(self._board.groups):
                 self._board.groups[group].started = at
                 return True
-            case {"do": "ended", "stopped": str(), "detached": list(), "at": _}:
-                self._end = record
-                return True
-            case {"do": "broke", "reason": str(), "at": _}:
+            case {"do": "ended", "stopped": str(), "detached": list()} | {"do": "broke", "reason": str()}:
                 self._end = record
                 return True
         return False
