@@ -125,7 +125,8 @@ def result_of(record: Mapping[str, Any], step: Step, group: str, folder: Path) -
             tries = [_attempt(attempt) for attempt in attempts]
             made = _output(output, folder) if output is not None else None
             whole = [attempt for attempt in tries if attempt is not None]
-            if len(whole) < len(tries) or (made is None) != (output is None):
+            # What has its output is good, and nothing else is.
+            if len(whole) < len(tries) or (made is not None) != Status(status).good or (output and not made):
                 return None
             return StepResult(
                 step.name, step.type, step.model.key, step.provider, group, Status(status), reason, made,

@@ -37,16 +37,15 @@ LOG: Final = re.compile(r"run-[0-9]{8}T[0-9]{9}-[0-9a-f]{8}\.jsonl")
 
 _NEW: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _TRIES: Final = 5
-_BEAT: Final = 1.0
-"""Seconds after which a run that has nothing to tell says that it is alive, or a hundredth of its length."""
 
 
 class RunLog:
     """The log of a run, from before it starts until ``close``; used by all its workers at once.
 
     ``folder``: the real path of the output folder. ``planned``: the plan as plain values. Logs of dead runs
-    are removed. Making one raises nothing: what is wrong is raised by the first call of ``heard`` or
-    ``settled``, once, as an OutputError.
+    are removed. ``beat``: seconds after which a run that has nothing to tell says that it is alive, or a
+    hundredth of its length where that is more. Making one raises nothing: what is wrong is raised by the
+    first call of ``heard`` or ``settled``, once, as an OutputError.
     """
 
     def __init__(
@@ -57,8 +56,9 @@ class RunLog:
         *,
         now: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        beat: float = 1.0,
     ) -> None:
-        self._folder, self._now = folder, now
+        self._folder, self._now, self._pause = folder, now, beat
         self._steps = {step.name: step.index for step in plan.steps}
         self._groups = {group.name: group.index for group in plan.groups}
         self._guard = threading.Lock()
@@ -188,7 +188,7 @@ class RunLog:
         )
 
     def _keep_time(self) -> None:
-        while not self._over.wait(max(_BEAT, (self._now() - self._begin) / 100)):
+        while not self._over.wait(max(self._pause, (self._now() - self._begin) / 100)):
             if self._quiet:
                 self._try(run_lines.line({"do": "alive", "at": self._now() - self._begin}))
             self._quiet = True
