@@ -79,10 +79,10 @@ def planned(values: Any) -> Planned:
     """The plan that values are of, and its empty report. Raises ValueError that says what is wrong."""
     try:
         report, rows, kinds = _report(values)
+        plan = recorded(report).plan
+        return Planned(replace(plan, steps=_steps(plan, rows, kinds)), report)
     except (TypeError, LookupError, AttributeError) as error:
         raise ValueError(f"what was planned cannot be read: {error}") from error
-    plan = recorded(report).plan
-    return Planned(replace(plan, steps=_steps(plan, rows, kinds)), report)
 
 
 def _report(values: Mapping[str, Any]) -> tuple[RunReport, list[_StepRow], list[_Kind]]:
