@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from acp_action.cli.options import Json, OutputFile, read_numbers
+from acp_action.cli.page import deliver_page
 from acp_action.cli.streams import deliver, show_json
 from acp_action.errors import UsageError
 
@@ -68,7 +69,7 @@ def what_if(
 
         deliver(render_what_if(found), output)
     else:
-        deliver(what_if_text(found), output)
+        deliver_page(what_if_text(found), output)
     return 0
 
 

@@ -38,12 +38,14 @@ class Refused(NamedTuple):
 class Closed(NamedTuple):
     """The provider takes nothing more from this account; ``why``: ``key``, ``credit`` or ``day``.
 
-    ``reopens_in``: seconds, None when waiting would not help.
+    ``reopens_in``: seconds, None when waiting would not help. ``model_only``: of the step's model; the
+    provider's others, which have limits of their own, are open.
     """
 
     reason: str
     why: str
     reopens_in: float | None = None
+    model_only: bool = False
 
 
 class Transient(NamedTuple):
@@ -118,6 +120,17 @@ class Delivery(NamedTuple):
     worker: int
 
 
+class Word(NamedTuple):
+    """What an attempt told while it lasts; ``at`` on the clock's scale, else as ``events.StepProgressed``."""
+
+    step: int
+    attempt: int
+    at: float
+    what: str
+    detail: str
+    place: int | None
+
+
 class Stop(NamedTuple):
     """A wish to end the run; ``resumable``: a later run can take it up where it was left."""
 
@@ -131,4 +144,4 @@ class Opened(NamedTuple):
     lane: int
 
 
-Message: TypeAlias = Delivery | Stop | Opened
+Message: TypeAlias = Delivery | Word | Stop | Opened

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from acp_action.report.simulation import Setting, knee, span_words
+from acp_action.report.lines import span_words
+from acp_action.report.simulation import Setting, knee
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SCHEMA: Final = "acp-what-if/1"
+_CLOSE: Final = 0.02
+"""A replay is that close to a run that came to its end."""
 _WORTH: Final = 0.05
 """Another schedule is worth a word when it saves at least this part of the time."""
 
@@ -59,6 +62,11 @@ class WhatIf:
     advice: tuple[str, ...]
 
     @property
+    def cut_short(self) -> bool:
+        """Whether the run ended before its plan did, so that its time says nothing of the replay's."""
+        return self.guessed > 0 and self.off > _CLOSE
+
+    @property
     def off(self) -> float:
         """How far the replay is from the recorded time, as a part of that."""
         if self.replayed is None or not self.duration:
@@ -92,7 +100,13 @@ def advice_on(trials: Sequence[Trial], schedule: str) -> tuple[str, ...]:
 
 
 def _knee(trials: Sequence[Trial], schedule: str) -> str:
-    return knee([
+    return knee(settings_under(trials, schedule))
+
+
+def settings_under(trials: Sequence[Trial], schedule: str) -> list[Setting]:
+    """The trials of one schedule, by the number of workers alone."""
+    return [
         Setting(trial.max_workers, trial.duration, trial.speedup, trial.refusals)
-        for trial in trials if trial.schedule == schedule
-    ])  # fmt: skip
+        for trial in trials
+        if trial.schedule == schedule
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from acp_action.report.escape import one_line
-from acp_action.report.simulation import span_words
+from acp_action.report.lines import span_words
 
 if TYPE_CHECKING:
     from acp_action.report.what_if import Trial, WhatIf
@@ -27,8 +27,7 @@ def _head(found: WhatIf) -> list[str]:
     setting = f"{span_words(found.duration)} with {workers}, {found.schedule}"
     if found.replayed is None:
         return [f"{one_line(found.pipeline)}: {steps}; as the file stands {setting} (simulated)"]
-    if found.guessed:
-        # It goes on from where the run ended, so that the two say nothing of each other.
+    if found.cut_short:
         again = f"Played to its end under the same settings: {span_words(found.replayed)}"
     else:
         again = f"Played again under the same settings: {span_words(found.replayed)}, {found.off:.1%} off"
@@ -57,7 +56,7 @@ def _cell(trial: Trial | None, longest: float, room: int) -> str:
     if trial is None:
         return " " * (room + 23)
     bar = "=" * max(round(room * trial.duration / longest), 1) if longest > 0 else ""
-    return f"  {span_words(trial.duration):>11} {trial.speedup:>5.1f} x  {bar:<{room}}"
+    return f"  {span_words(trial.duration):>11} {trial.speedup:>5.1f}x   {bar:<{room}}"
 
 
 def _assumed(found: WhatIf) -> list[str]:

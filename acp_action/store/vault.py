@@ -23,18 +23,13 @@ STATE: Final = "acp-state"
 and caches take it along."""
 
 
-def make_state(folder: Path) -> Path:
-    """The state folder of an output folder, made for its owner alone if need be.
-
-    Raises OSError, and OutputError when a link stands in its place.
-    """
-    state = folder / STATE
+def make_private(state: Path) -> None:
+    """Make sure that the folder is there, for its owner alone. Raises OutputError for a link, and OSError."""
     state.mkdir(mode=0o700, exist_ok=True)
     if state.is_symlink():
         raise OutputError(
             f"{state} is a symbolic link; remove it, or choose another folder with --output-dir"
         )
-    return state
 
 
 _BLOBS: Final = "blobs"

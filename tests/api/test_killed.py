@@ -13,6 +13,8 @@ import pytest
 from acp_action.api.prepare import Wishes, make_ready, plan_pipeline
 from acp_action.api.run import carry_out
 from acp_action.config.cascade import Overrides
+from acp_action.engine import run as engine
+from acp_action.engine.throttle import Lanes
 from acp_action.errors import RateLimited, TransientError
 from acp_action.events import StepFinished, StepParked, StepStarted
 from acp_action.providers.local.provider import LocalProvider
@@ -204,9 +206,11 @@ class Flaky(LocalProvider):
     ],
 )
 def test_a_step_killed_between_attempts_keeps_those_it_had(
-    house: House, error: Exception, outcome: str, wait: str
+    house: House, error: Exception, outcome: str, wait: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And in its next attempt, with the wait between them by its kind."""
+    # What it learns of limits here is not for the runs of other tests.
+    monkeypatch.setattr(engine, "_SHARED", Lanes())
     house.local = Flaky(error)
     house.run(FRAME, listeners=at(house, StepParked, "frame"))
     step = house.step("frame")

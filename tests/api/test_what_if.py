@@ -125,11 +125,14 @@ def test_file_order_is_not_tried_where_a_step_takes_what_comes_later(tmp_path: P
 def test_a_run_that_did_not_come_to_its_end_is_not_held_against_its_replay(tmp_path: Path) -> None:
     """The trials go on from there; how far off they are would mean nothing."""
     value = json.loads((a_run(tmp_path) / "report.json").read_text())
-    value["steps"][-1] |= {"status": "skipped", "attempts": []}
+    value |= {"status": "stopped", "total_duration": value["total_duration"] / 2}
+    for step in value["steps"]:
+        if step["settled"] > value["total_duration"]:
+            step |= {"status": "skipped", "attempts": [], "settled": value["total_duration"]}
     (tmp_path / "report.json").write_text(json.dumps(value))
     text = what_if_text(what_if(tmp_path))
     assert "Played to its end under the same settings: " in text
-    assert "off" not in text.split("\n\n")[0]
+    assert "% off" not in text
 
 
 def test_a_pipeline_is_simulated(tmp_path: Path) -> None:

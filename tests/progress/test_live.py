@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acp_action.progress.live import wants_ascii
+from acp_action.progress.terminal import wants_ascii
 from tests.cli.programs import COMMAND, environment
 from tests.progress.terminal import Terminal
 
@@ -64,7 +64,7 @@ def test_the_board_is_drawn_and_stays(tmp_path: Path) -> None:
     screen.feed(sent.decode())
     assert screen.text[0].startswith("Show  2 of 2 steps · ")
     assert [line.split()[:2] for line in screen.text[1:3]] == [["✓", "quick"], ["✓", "slow"]]
-    assert screen.text[-2].startswith("Results: output/")
+    assert screen.text[-2] == "Report: output/report.html"
     assert screen.cursor_shown
 
 
