@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from acp_action.report.compare import Run, compare_runs
-from acp_action.report.files import load_report
+from acp_action.report.files import find_run
 from acp_action.report.forms import seen_from
-from acp_action.store.manifest import MANIFEST, read_manifest, read_outputs
+from acp_action.store.manifest import outputs_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,9 +37,5 @@ def _folder(place: Path) -> Path:
 
 
 def _run(place: Path) -> Run:
-    folder = _folder(place)
-    report = load_report(place)
-    manifest = read_manifest(folder / MANIFEST)
-    # One of another run would say what is not so.
-    known = manifest is not None and manifest.get("started") == report.started
-    return Run(os.fspath(place), report, read_outputs(folder / MANIFEST) if known else [])
+    found = find_run(place)
+    return Run(os.fspath(place), found.report, outputs_of(found.manifest))

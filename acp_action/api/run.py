@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acp_action.api.interrupt import Interrupts
+from acp_action.api.logged import logged, watched
 from acp_action.engine.cancel import StopSwitch
 from acp_action.engine.crew import InlineCrew
 from acp_action.engine.gates import fingerprint_of
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Provider
     from acp_action.report.model import RunReport
+    from acp_action.store.run_log import RunLog
 
 _log = logging.getLogger(__name__)
 
@@ -92,21 +94,25 @@ def carry_out(
     with Interrupts(switch), _desk(plan, folder, fresh, resubmit_doubtful) as (outbox, books, warnings):
         if warnings:
             plan = replace(plan, warnings=(*plan.warnings, *warnings))
-        with _limits(plan, folder, providers) as lanes:
-            run = run_plan(
-                plan,
-                providers=providers,
-                publisher=outbox,
-                books=books,
-                listeners=listeners,
-                stop=switch,
-                lanes=lanes,
-                crew=crew,
-                patience=patience,
-            )
-        if books is not None and run.success:
-            _finished(plan, folder)
-        return _kept(run, folder)
+        with logged(plan, folder) as log:
+            with _limits(plan, folder, providers) as lanes:
+                run = run_plan(
+                    plan,
+                    providers=providers,
+                    publisher=outbox,
+                    books=watched(books, log),
+                    # The log is the first to hear, so that it has whatever others act upon.
+                    listeners=(log.heard, *listeners),
+                    note=log.settled,
+                    stop=switch,
+                    lanes=lanes,
+                    crew=crew,
+                    patience=patience,
+                )
+            log.ended(run)
+            if books is not None and run.success:
+                _finished(plan, folder)
+            return _kept(run, folder, log)
 
 
 def _finished(plan: Plan, folder: Path) -> None:
@@ -180,13 +186,15 @@ def _limits(plan: Plan, folder: Path, providers: Mapping[str, Provider]) -> Iter
         yield lanes
 
 
-def _kept(run: RunResult, folder: Path) -> PipelineResult:
+def _kept(run: RunResult, folder: Path, log: RunLog) -> PipelineResult:
     """The run with its reports on disk; a disk that takes none of them does not take the result."""
     values = {field.name: getattr(run, field.name) for field in fields(RunResult)}
     result = PipelineResult(**values, output_dir=folder)
     written = write_reports(result, folder, result.report)
     for problem in written.problems:
         _log.error("%s", problem)
+    # What the reports do not tell, it goes on telling.
+    log.close(keep=written.manifest is None or written.json is None)
     return replace(result, unwritten=written.problems) if written.problems else result
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Provider
+    from acp_action.report.recorded import Recorded
 
 _MOST_WORKERS: Final = 10_000
 
@@ -78,6 +79,7 @@ def _of_run(place: Path, asked: Trials, providers: Mapping[str, Provider]) -> Wh
             f"cannot replay {place}: {error}; run the pipeline again with this version"
         ) from error
     _check_providers(asked, list(dict.fromkeys(step.provider for step in report.steps)))
+    asked, left_out = _possible(asked, found, place)
     player = Player(found, report, asked, providers)
     own = found.plan.settings.schedule
     trials = tuple(
@@ -96,10 +98,28 @@ def _of_run(place: Path, asked: Trials, providers: Mapping[str, Provider]) -> Wh
         sequential=report.sequential_estimate,
         guessed=found.guessed,
         assumed=player.assumed(),
-        notes=player.notes(),
+        notes=(*player.notes(), *left_out),
         trials=trials,
         advice=advice_on(trials, own if own in asked.schedules else asked.schedules[0]),
     )
+
+
+def _possible(asked: Trials, found: Recorded, place: Path) -> tuple[Trials, list[str]]:
+    """What can be tried of what is asked, and why the rest cannot."""
+    left_out = []
+    for name in asked.schedules:
+        try:
+            found.scheduled(name)
+        except ValueError:
+            left_out.append(name)
+    if len(left_out) == len(asked.schedules):
+        raise UsageError(
+            f"cannot play {place} in file order: a step takes what comes later in the file; "
+            "try --schedule dataflow"
+        )
+    schedules = [name for name in asked.schedules if name not in left_out]
+    told = [f"Not tried: {name}, because a step takes what comes later in the file." for name in left_out]
+    return replace(asked, schedules=schedules), told
 
 
 def _own_first(schedules: Sequence[str], own: str) -> list[str]:

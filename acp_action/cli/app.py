@@ -28,7 +28,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "what-if": ("what_if:what_if", "Play a run again with other workers, schedule or limits."),
     "compare": ("compare:compare", "Set two runs side by side: time, cost and every step."),
     "doctor": ("doctor:doctor", "Check keys, services, disk and ffmpeg without paying."),
-    "report": ("inspect:report", "Show the report of a finished run, in any form."),
+    "report": ("inspect:report", "Show the report of a run, in any form."),
     "list-models": ("reference:list_models", "List the models and what is known of their price."),
     "schema": ("reference:schema", "Write the JSON Schema of pipeline files."),
     "init": ("reference:init", "Write a commented starter pipeline."),

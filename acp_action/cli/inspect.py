@@ -121,17 +121,19 @@ def report(
         typer.Option("--output", "-o", metavar="FILE", help="Where to write it (default: standard output)."),
     ] = None,
 ) -> int:
-    """Show the report of a finished run, in any form.
+    """Show the report of a run, in any form.
 
+    Also of one that was killed, as far as it came, or is still at work.
     html is a page with the pictures, svg its timeline alone, trace is for Perfetto, csv has a line a step,
     jsonl one an event.
     """
-    from acp_action.report.files import load_report, write_form
+    from acp_action.report.files import find_run, write_form
     from acp_action.report.forms import render
 
-    found = load_report(folder)
+    found = find_run(folder)
     home = folder if folder.is_dir() else folder.parent
-    text = render(form, found, home, output.parent if output else home)
+    beside = output.parent if output else home
+    text = render(form, found.report, home, beside, found.manifest, filed=found.filed)
     if output is None:
         (show_page if form == "text" else show)(text.rstrip("\n"))
     else:

@@ -7,7 +7,7 @@ settled.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from acp_action.engine.result import GroupResult, Status, StepResult, as_tuple
 from acp_action.events import GroupFinished, GroupStarted, StepFinished
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from acp_action.artifacts import Output
     from acp_action.events import Event
     from acp_action.plan.model import Plan, Step
+
+Note: TypeAlias = "Callable[[int, StepResult], None]"
+"""Hears of each result, with its step's index."""
 
 
 class GroupState:
@@ -42,11 +45,20 @@ class GroupState:
 
 
 class Board:
-    """Takes results in, gives ready steps out. ``emit`` is called with events, in order."""
+    """Takes results in, gives ready steps out. ``emit`` is called with events, in order.
 
-    def __init__(self, plan: Plan, emit: Callable[[Event], None]) -> None:
+    ``note``: told of each result with its step's index, before the event of it.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        emit: Callable[[Event], None],
+        note: Note | None = None,
+    ) -> None:
         self._plan = plan
         self._emit = emit
+        self._note = note
         self._count = len(plan.steps)
         self._waiting = list(plan.graph.waiting)
         self._doomed: dict[int, str] = {}
@@ -180,6 +192,8 @@ class Board:
         self.results[index] = result
         self.outputs[index] = result.output
         self.unsettled -= 1
+        if self._note is not None:
+            self._note(index, result)
         output = result.output
         paths = tuple([str(f.path) for f in output.files]) if output is not None and output.files else ()
         service = result.duration

@@ -28,7 +28,7 @@ _ONLY_FRESH: Final = (
     "it may be paid for: another run asks for the same again, and orders it anew only with --fresh"
 )
 
-_ONLY_RESUBMITTED: Final = (
+ONLY_RESUBMITTED: Final = (
     "look at the provider's own list, then run again with --resubmit-doubtful to order it once more"
 )
 # Of a single call: whoever has been told, and makes it again, orders again.
@@ -109,7 +109,7 @@ def ordered(
     The request has the paper as its trail.
     """
     doubtful = paper.doubtful
-    if doubtful is not None and not _may_repeat(step, doubtful):
+    if doubtful is not None and not may_repeat(step, doubtful):
         when = "in this run" if doubtful.here else f"by an earlier {'call' if paper.single else 'run'}"
         return _doubt(f"it was sent {when}, and what became of it is not known", step, doubtful, paper)
     try:
@@ -124,7 +124,7 @@ def ordered(
         if not isinstance(error, UnknownOutcome):
             raise
         order = paper.doubtful
-        if order is not None and _may_repeat(step, order):
+        if order is not None and may_repeat(step, order):
             return Transient(f"{reason}; sent again, as max_duplicate_cost allows")
         return _doubt(reason, step, order, paper)
     except StopWork as stop:
@@ -147,19 +147,25 @@ def _led_nowhere(error: ProviderError, reason: str, paper: StepPaper) -> Outcome
     return Fatal(reason, policy=isinstance(error, PolicyRefusal))
 
 
-def _may_repeat(step: Step, order: Order) -> bool:
+def may_repeat(step: Step, order: Order) -> bool:
+    """Whether the request may be sent again although nobody knows what became of it."""
     most = step.max_duplicate_cost
     return most is not None and order.cost is not None and order.cost <= most
 
 
 def _doubt(reason: str, step: Step, order: Order | None, paper: StepPaper) -> Doubt:
     """The outcome, with what may have been billed and how to go on."""
+    go_on = _LOOK_FIRST if paper.single or not paper.lasting else ONLY_RESUBMITTED
+    return Doubt(_told(paper, in_doubt(reason, step, order, go_on)))
+
+
+def in_doubt(reason: str, step: Step, order: Order | None, go_on: str) -> str:
+    """The reason, with what may have been billed and how to go on."""
     cost = order.cost if order is not None else None
     price = "an unknown price" if cost is None else f"up to {cost:.4f} USD"
-    go_on = _LOOK_FIRST if paper.single or not paper.lasting else _ONLY_RESUBMITTED
     cap = "" if step.max_duplicate_cost is None or cost is None else " (more than max_duplicate_cost)"
     billed = "it would be" if "be billed" in reason else "it may have been billed,"
-    return Doubt(_told(paper, f"{reason}; {billed} at {price}{cap}; {go_on}"))
+    return f"{reason}; {billed} at {price}{cap}; {go_on}"
 
 
 def _told(paper: StepPaper, reason: str) -> str:

@@ -25,9 +25,11 @@ from acp_action.events import RunFinished, RunStarted
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from acp_action.engine.board import Note
     from acp_action.engine.clock import Clock
     from acp_action.engine.crew import Crew
     from acp_action.engine.paid import Books
+    from acp_action.engine.result import StepResult
     from acp_action.engine.worker import Publisher
     from acp_action.events import Event, Listener
     from acp_action.plan.model import Plan
@@ -58,9 +60,27 @@ class Announcer:
             except Exception as error:  # noqa: BLE001 - whatever a listener does, the run goes on
                 # A new list: this one is being walked.
                 self._listeners = [kept for kept in self._listeners if kept is not listener]
-                name = getattr(listener, "__qualname__", type(listener).__qualname__)
-                self.detached.append(f"{name}: {type(error).__name__}: {error}")
-                _log.warning("listener %s failed and was detached: %s", name, error)
+                self._name(listener, error)
+
+    def noting(self, note: Note | None) -> Note | None:
+        """The same, until it raises: then it is named as a listener is, and told nothing more."""
+        if note is None:
+            return None
+        notes = [note]
+
+        def noted(index: int, result: StepResult) -> None:
+            if notes:
+                try:
+                    notes[0](index, result)
+                except Exception as error:  # noqa: BLE001 - as above
+                    self._name(notes.pop(), error)
+
+        return noted
+
+    def _name(self, listener: Any, error: Exception) -> None:
+        name = getattr(listener, "__qualname__", type(listener).__qualname__)
+        self.detached.append(f"{name}: {type(error).__name__}: {error}")
+        _log.warning("listener %s failed and was detached: %s", name, error)
 
 
 def run_plan(
@@ -70,6 +90,7 @@ def run_plan(
     publisher: Publisher,
     books: Books | None = None,
     listeners: Sequence[Listener] = (),
+    note: Note | None = None,
     stop: StopSwitch | None = None,
     lanes: Lanes | None = None,
     crew: Crew | None = None,
@@ -83,8 +104,9 @@ def run_plan(
     ``providers``: by name, all that the plan uses. ``lanes``: the limits shared with other runs (default:
     those of the process). ``crew``: who does the work (default: threads). ``seed``: for ``{{random}}`` and
     the jitter (default: fresh), or ``rng`` itself. ``books``: where paid work is written down, so that a
-    stopped run can be taken up again (default: nowhere). Step failures are results, not exceptions; only
-    bugs and KeyboardInterrupt raise.
+    stopped run can be taken up again (default: nowhere). ``note``: told of each step's index and result, on
+    the thread of the listeners and bound like them. Step failures are results, not exceptions; only bugs and
+    KeyboardInterrupt raise.
     """
     clock = clock or SystemClock()
     crew = crew or ThreadCrew()
@@ -102,6 +124,7 @@ def run_plan(
         emit=announce,
         patience=patience or Patience(rate_limit=plan.settings.max_rate_limit_wait),
         made_before=books.journal.made_before if books is not None else frozenset(),
+        note=announce.noting(note),
     )
     origin = (books.origin if books is not None else None) or new_origin(wall, rng)
     context = RunContext(plan, origin.timestamp, origin.seed, scheduler.board.outputs)

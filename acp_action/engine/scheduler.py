@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from acp_action.engine.admission import Admission
-from acp_action.engine.board import Board
+from acp_action.engine.board import Board, Note
 from acp_action.engine.news import News
 from acp_action.engine.outcome import Closed, Delivery, Done, Expired, Fatal, Opened, Stopped, Unmade, Word
 from acp_action.engine.record import parked, result_of
@@ -55,6 +55,7 @@ class Scheduler:
         emit: Callable[[Event], None],
         patience: Patience = Patience(),  # noqa: B008 - frozen
         made_before: frozenset[str] = frozenset(),
+        note: Note | None = None,
     ) -> None:
         self._plan = plan
         self._steps = plan.steps
@@ -64,7 +65,7 @@ class Scheduler:
         self._expectations = expectations
         self._patience = patience
         self._send = emit
-        self.board = Board(plan, emit)
+        self.board = Board(plan, emit, note)
         self.admission = Admission(
             plan,
             crew=crew,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.errors import OutputError, UsageError
@@ -11,8 +9,9 @@ from acp_action.report.markdown import render_markdown
 from acp_action.report.model import RunReport
 from acp_action.report.summarise import summarise
 from acp_action.store.faults import explain
-from acp_action.store.manifest import MANIFEST, build_manifest
-from acp_action.store.strict_json import to_json
+from acp_action.store.manifest import MANIFEST, build_manifest, read_manifest
+from acp_action.store.run_logs import newest_log, read_log
+from acp_action.store.strict_json import read_json, to_json
 from acp_action.store.target import obstacle, write_whole
 
 if TYPE_CHECKING:
@@ -101,28 +100,60 @@ def write_form(target: Path, text: str) -> None:
         raise OutputError(problem)
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
+class Found(NamedTuple):
+    """The run that a place holds. ``manifest``: None without one, or with one of another run alone.
+
+    ``filed``: it wrote both as files; else they are made from its log.
+    """
+
+    report: RunReport
+    manifest: dict[str, Any] | None
+    filed: bool = True
 
 
-def _finite(written: str) -> float:
-    # JSON sets no bound, and 1e999 would be read as infinity.
-    value = float(written)
-    if not isfinite(value):
-        raise ValueError(f"{written[:20]} is too large a number")
-    return value
-
-
-def load_report(place: Path) -> RunReport:
-    """The report in an output folder, or in the file itself.
+def find_run(place: Path) -> Found:
+    """The last run of an output folder, also one that was killed or goes on; or that of a report's file.
 
     Raises UsageError that says what is wrong: nothing there, not a report, torn, or of another version.
     """
-    path = place / REPORT_JSON if place.is_dir() else place
+    folder = place if place.is_dir() else place.parent
+    log = _log_in(place) if place.is_dir() else None
+    try:
+        report = load_file(place / REPORT_JSON if place.is_dir() else place)
+    except UsageError:
+        if log is None:
+            raise
+        return log
+    # Both are there when the log's run still goes on, was killed, or could not write its reports.
+    if log is not None and log.report.started >= report.started:
+        return log
+    manifest = read_manifest(folder / MANIFEST)
+    known = manifest is not None and manifest.get("started") == report.started
+    return Found(report, manifest if known else None)
+
+
+def load_report(place: Path) -> RunReport:
+    """The report of ``find_run``."""
+    return find_run(place).report
+
+
+def _log_in(folder: Path) -> Found | None:
+    path = newest_log(folder)
+    log = read_log(path) if path is not None else None
+    if log is None:
+        return None
+    # Late: most folders hold no log.
+    from acp_action.report.unended import unended
+
+    return Found(*unended(log, folder.resolve()), filed=False)
+
+
+def load_file(path: Path) -> RunReport:
+    """The report in a file. Raises UsageError as ``find_run`` does."""
     try:
         if path.stat().st_size > _LARGEST:
             raise UsageError(f"{path} is too large to be a report")
-        value = json.loads(path.read_bytes(), parse_constant=_refuse, parse_float=_finite)
+        value = read_json(path.read_bytes())
     except FileNotFoundError:
         raise UsageError(f"there is no report at {path}; name the output folder of a finished run") from None
     except OSError as error:

@@ -1,17 +1,17 @@
-"""The forms that a finished run can be shown in, made from its report.json and manifest.json."""
+"""The forms that a run can be shown in, made from its report and its manifest."""
 
 from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from acp_action.report.markdown import render_markdown
 from acp_action.report.text import render_text
-from acp_action.store.manifest import MANIFEST, read_manifest
 from acp_action.store.strict_json import to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from acp_action.report.model import RunReport
@@ -20,10 +20,19 @@ Form: TypeAlias = Literal["text", "md", "json", "html", "svg", "trace", "csv", "
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
 
-def render(form: Form, report: RunReport, folder: Path, beside: Path) -> str:
+def render(
+    form: Form,
+    report: RunReport,
+    folder: Path,
+    beside: Path,
+    manifest: Mapping[str, Any] | None = None,
+    *,
+    filed: bool = True,
+) -> str:
     """The report of the run in ``folder`` as a text with a line end.
 
-    ``beside``: the folder that the text will stand in, from which a page sees the output files.
+    ``beside``: the folder that the text will stand in, from which a page sees the output files. ``manifest``:
+    the run's own, where there is one. ``filed``: whether the run wrote both as files.
     """
     match form:
         case "text":
@@ -33,7 +42,7 @@ def render(form: Form, report: RunReport, folder: Path, beside: Path) -> str:
         case "json":
             return to_json(report.to_dict()).decode()
         case "html":
-            return _html(report, folder, beside)
+            return _html(report, folder, beside, manifest, filed=filed)
     return _late(form, report)
 
 
@@ -56,15 +65,14 @@ def _late(form: Form, report: RunReport) -> str:
     return "".join(json.dumps(event, allow_nan=False) + "\n" for event in replayed(report))
 
 
-def _html(report: RunReport, folder: Path, beside: Path) -> str:
+def _html(
+    report: RunReport, folder: Path, beside: Path, manifest: Mapping[str, Any] | None, *, filed: bool
+) -> str:
     from acp_action.report.html.page import render_html
     from acp_action.report.html.thumbnails import Budget
 
-    manifest = read_manifest(folder / MANIFEST)
-    if manifest is not None and manifest.get("started") != report.started:
-        # That of another run; its prompts and sizes would be wrong.
-        manifest = None
-    return render_html(report, manifest, folder, base=seen_from(folder, beside), budget=Budget(seconds=10.0))
+    base = seen_from(folder, beside)
+    return render_html(report, manifest, folder, base=base, budget=Budget(seconds=10.0), filed=filed)
 
 
 def seen_from(folder: Path, beside: Path) -> str:

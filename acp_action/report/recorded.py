@@ -43,7 +43,10 @@ class Recorded(NamedTuple):
     apart: float
 
     def scheduled(self, schedule: str) -> Plan:
-        """The plan as if its file said this schedule."""
+        """The plan as if its file said this schedule.
+
+        Raises ValueError for ``ordered`` where a step takes what comes later in the file.
+        """
         graph = _graph(self.outline, self.edges, ordered=schedule == "ordered")
         return replace(self.plan, graph=graph, settings=replace(self.plan.settings, schedule=schedule))
 
@@ -58,6 +61,7 @@ def recorded(report: RunReport) -> Recorded:
         )
     if [step.name for step in report.plan.steps] != [step.name for step in report.steps]:
         raise ValueError("its graph and its steps do not belong together")
+    _check_names(report, report.plan.steps)
     settings = _settings(report)
     outline = _outline(report)
     plan = Plan(
@@ -71,6 +75,39 @@ def recorded(report: RunReport) -> Recorded:
     )
     attempts, guessed = _attempts(report, report.plan.steps)
     return Recorded(plan, Recording(attempts), guessed, report.plan.steps, outline, _apart(report))
+
+
+def _check_names(report: RunReport, edges: Sequence[PlannedStep]) -> None:
+    """Raise ValueError for a report that leads nowhere or in a circle: it may be anybody's."""
+    parents = {group.name: group.parent for group in report.groups}
+    known = {step.name for step in report.steps} | set(parents)
+    for step in edges:
+        for name in (*step.inputs, *step.after):
+            if name not in known:
+                raise ValueError(f"its graph has '{step.name}' wait for '{name}', which is not there")
+    for group in parents:
+        around, seen = group, set[str]()
+        while around in parents:
+            if around in seen:
+                raise ValueError(f"its group '{group}' stands in itself")
+            seen.add(around)
+            around = parents[around]
+
+
+def _check_order(graph: Graph) -> None:
+    """Raise ValueError where nodes wait for each other."""
+    waiting = list(graph.waiting)
+    free = [node for node, count in enumerate(waiting) if count == 0]
+    passed = 0
+    while free:
+        node = free.pop()
+        passed += 1
+        for follower in (*graph.data[node], *graph.order[node]):
+            waiting[follower] -= 1
+            if waiting[follower] == 0:
+                free.append(follower)
+    if passed < graph.size:
+        raise ValueError("steps of its graph wait for each other")
 
 
 def _apart(report: RunReport) -> float:
@@ -125,7 +162,9 @@ def _graph(outline: Outline, planned: Sequence[PlannedStep], *, ordered: bool) -
         builder.add_inputs(index, Inputs(data=nodes(step.inputs), after=nodes(step.after)))
     if ordered:
         builder.add_file_order()
-    return builder.build()
+    graph = builder.build()
+    _check_order(graph)
+    return graph
 
 
 def _groups(report: RunReport, outline: Outline) -> tuple[Group, ...]:

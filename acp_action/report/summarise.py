@@ -73,7 +73,7 @@ def summarise(result: RunResult, folder: Path | None = None) -> RunReport:
         cost=round(sum(costs), 6) if costs else None,
         cost_unknown=sum(map(_is_cost_unknown, result.plan.steps, result.steps)),
         critical_path=tuple(map(_rounded, path)),
-        settings=_settings(result.plan),
+        settings=settings_of(result.plan),
         groups=_groups(result),
         steps=steps,
         warnings=_warnings(result),
@@ -195,7 +195,8 @@ def _rounded(item: PathItem) -> PathItem:
     )
 
 
-def _settings(plan: Plan) -> tuple[Setting, ...]:
+def settings_of(plan: Plan) -> tuple[Setting, ...]:
+    """The settings in effect, with where each value came from."""
     settings = plan.settings
     names = (
         "parallel", "schedule", "max_workers", "worker_cap", "rate_limit_delay", "rate_limits",

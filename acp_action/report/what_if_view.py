@@ -27,7 +27,10 @@ def _head(found: WhatIf) -> list[str]:
     setting = f"{span_words(found.duration)} with {workers}, {found.schedule}"
     if found.replayed is None:
         return [f"{one_line(found.pipeline)}: {steps}; as the file stands {setting} (simulated)"]
-    again = f"Played again under the same settings: {span_words(found.replayed)}, {found.off:.1%} off"
+    if found.cut_short:
+        again = f"Played to its end under the same settings: {span_words(found.replayed)}"
+    else:
+        again = f"Played again under the same settings: {span_words(found.replayed)}, {found.off:.1%} off"
     lines = [f"{one_line(found.pipeline)}: {steps}; recorded {setting}", again]
     if found.guessed:
         count = f"{found.guessed} step{' was' if found.guessed == 1 else 's were'}"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from acp_action.errors import OutputError, PlaceTaken
 from acp_action.store.faults import explain
-from acp_action.store.journal import Journal, make_private
-from acp_action.store.vault import STATE
+from acp_action.store.journal import Journal
+from acp_action.store.vault import STATE, make_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

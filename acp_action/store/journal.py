@@ -22,7 +22,7 @@ from acp_action.store.group_commit import GroupCommit
 from acp_action.store.lock import FolderLock
 from acp_action.store.manifest import iso_time
 from acp_action.store.target import sync_folder, write_whole
-from acp_action.store.vault import STATE, Vault
+from acp_action.store.vault import STATE, Vault, make_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,8 +65,7 @@ class Journal:
         self._closed = False
         self.warnings: list[str] = []
         try:
-            make_private(self._state)
-            self._lock = FolderLock(self._state / "lock")
+            self._lock = _locked(self._state)
             if not self._lock.works:
                 self.warnings.append(f"{folder} cannot be locked; let no other run use it at the same time")
             try:
@@ -223,6 +222,33 @@ class Journal:
         return whole
 
 
+def _locked(state: Path) -> FolderLock:
+    """The lock of a state folder, which is made if need be."""
+    make_private(state)
+    try:
+        return FolderLock(state / "lock")
+    except FileNotFoundError:
+        # A preview has just taken the empty folder away with its log.
+        make_private(state)
+        return FolderLock(state / "lock")
+
+
+def sheets(folder: Path) -> dict[tuple[str, str], Sheet]:
+    """What the journal in a folder says of each step and fingerprint; nothing is made, kept or locked.
+
+    Raises OSError, and OutputError when it is of a newer version.
+    """
+    state = folder / STATE
+    if state.is_symlink():
+        return {}
+    reading = journal_lines.read(_content(state / _JOURNAL))
+    _check_version(state / _JOURNAL, reading.version)
+    found: dict[tuple[str, str], Sheet] = {}
+    for record in reading.records:
+        found.setdefault((record["step"], record["key"]), Sheet()).apply(record, here=False)
+    return found
+
+
 def look(folder: Path) -> None:
     """Say what ``Journal`` would say, as far as it shows without making anything. Raises OutputError."""
     state = folder / STATE
@@ -238,15 +264,6 @@ def _check_version(path: Path, version: int | None) -> None:
         raise OutputError(
             f"{path} was written by a newer version of acp-action (form {version}, this one reads "
             f"{journal_lines.VERSION}); use that version, or another folder with --output-dir"
-        )
-
-
-def make_private(state: Path) -> None:
-    """Make sure that the folder is there, for its owner alone. Raises OutputError for a link, and OSError."""
-    state.mkdir(mode=0o700, exist_ok=True)
-    if state.is_symlink():
-        raise OutputError(
-            f"{state} is a symbolic link; remove it, or choose another folder with --output-dir"
         )
 
 

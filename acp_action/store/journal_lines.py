@@ -11,10 +11,13 @@ import math
 import re
 import zlib
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
 from acp_action.artifacts import FileKind, Kind
 from acp_action.store.temporary import EXTENSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 VERSION: Final = 1
 _NAME: Final = "acp-journal"
@@ -46,7 +49,11 @@ def header() -> bytes:
 
 def encode(record: Mapping[str, Any], hide: Any = bytes) -> bytes:
     """A record as a line. ``hide`` blots secrets out of it before the checksum is made."""
-    content = hide(_dumped(record).encode("ascii"))
+    return sealed(hide(_dumped(record).encode("ascii")))
+
+
+def sealed(content: bytes) -> bytes:
+    """The JSON of a record as a line."""
     return b'{"crc":"%08x","record":%s}\n' % (zlib.crc32(content), content)
 
 
@@ -94,14 +101,20 @@ def read(content: bytes) -> Reading:
 
 def decode(line: bytes) -> dict[str, Any] | None:
     """The record of a line without its end, None when it is not as it was written."""
+    record = unsealed(line)
+    return record if record is not None and _is_sound(record) else None
+
+
+def unsealed(line: bytes, load: Callable[[bytes], Any] = json.loads) -> dict[str, Any] | None:
+    """What ``encode`` made the line of, None when it is not as it was written; its form is free."""
     match = _LINE.fullmatch(line)
     if match is None or int(match[1], 16) != zlib.crc32(match[2]):
         return None
     try:
-        record = json.loads(match[2])
+        record: dict[str, Any] = load(match[2])
     except (ValueError, RecursionError):
         return None
-    return record if _is_sound(record) else None
+    return record
 
 
 def _is_sound(record: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from acp_action.store.strict_json import to_json
 from acp_action.store.target import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from acp_action.artifacts import MediaFile
@@ -65,7 +65,12 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
 
 def read_outputs(path: Path) -> list[dict[str, Any]]:
     """The ``outputs`` of a manifest that is there and of our version, else nothing."""
-    match read_manifest(path):
+    return outputs_of(read_manifest(path))
+
+
+def outputs_of(manifest: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The ``outputs`` of a manifest, as far as they are records."""
+    match manifest:
         case {"outputs": list(outputs)}:
             return [record for record in outputs if isinstance(record, dict)]
     return []

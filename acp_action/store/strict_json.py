@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,23 @@ def to_json(value: Any) -> bytes:
         return encode(value, indent=2, inf_nan_mode="null") + b"\n"
     except (PydanticSerializationError, ValueError):
         return encode(_plain(value), indent=2) + b"\n"
+
+
+def read_json(content: bytes | str) -> Any:
+    """The value of a JSON text. Raises ValueError, also for NaN and numbers too large, and RecursionError."""
+    return json.loads(content, parse_constant=_refuse, parse_float=_finite)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(written: str) -> float:
+    # JSON sets no bound, and 1e999 would be read as infinity.
+    value = float(written)
+    if not math.isfinite(value):
+        raise ValueError(f"{written[:20]} is too large a number")
+    return value
 
 
 def clean_text(text: str) -> str:

@@ -11,6 +11,7 @@ import shutil
 import stat
 from typing import TYPE_CHECKING, Final
 
+from acp_action.errors import OutputError
 from acp_action.store.target import sync_folder
 from acp_action.store.temporary import fresh_path
 
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
 STATE: Final = "acp-state"
 """The folder, in the output folder, that holds what a later run needs to know; not hidden, so that artifacts
 and caches take it along."""
+
+
+def make_private(state: Path) -> None:
+    """Make sure that the folder is there, for its owner alone. Raises OutputError for a link, and OSError."""
+    state.mkdir(mode=0o700, exist_ok=True)
+    if state.is_symlink():
+        raise OutputError(
+            f"{state} is a symbolic link; remove it, or choose another folder with --output-dir"
+        )
+
 
 _BLOBS: Final = "blobs"
 

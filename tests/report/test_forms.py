@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acp_action.report.files import load_report, write_reports
+from acp_action.report.files import find_run, load_report, write_reports
 from acp_action.report.forms import FORMS, render
 from acp_action.report.replay import replayed
 from acp_action.report.steps_csv import COLUMNS, render_csv
@@ -151,16 +151,22 @@ def test_a_page_made_elsewhere_finds_the_files(tmp_path: Path) -> None:
     assert "./image_1.png" in Page(render("html", load_report(folder), folder, folder)).values("href")
 
 
+def page_text(folder: Path) -> str:
+    """What the page of the run in a folder says."""
+    found = find_run(folder)
+    return Page(render("html", found.report, folder, folder, found.manifest)).text
+
+
 def test_the_manifest_of_another_run_is_not_taken(tmp_path: Path) -> None:
     """Its prompts would stand beside pictures that were not made from them."""
     write_reports(mixed_run(), tmp_path)
-    text = Page(render("html", load_report(tmp_path), tmp_path, tmp_path)).text
+    text = page_text(tmp_path)
     assert "Seed" in text
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     prompt = {"prompt": "of this run"}
     manifest["outputs"][0]["params"] = prompt
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    assert "of this run" in Page(render("html", load_report(tmp_path), tmp_path, tmp_path)).text
+    assert "of this run" in page_text(tmp_path)
     manifest["started"] = "2020-01-01T00:00:00.000Z"
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    assert "of this run" not in Page(render("html", load_report(tmp_path), tmp_path, tmp_path)).text
+    assert "of this run" not in page_text(tmp_path)

@@ -107,7 +107,7 @@ def _card(
         type=one_line(step.type),
         made_by=one_line(f"{record.get('model_name') or step.model}, {step.provider}"),
         group=one_line(step.group),
-        prompt=plain_lines(params.pop(key, ""), _TEXT_SHOWN),
+        prompt=plain_lines(params.pop(key) if key else "", _TEXT_SHOWN),
         text=plain_lines(step.text or ""),
         reason=plain_lines(step.reason, _TEXT_SHOWN),
         mend="" if step.status in GOOD else mend_words(step),

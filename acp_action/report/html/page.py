@@ -42,12 +42,14 @@ def render_html(
     *,
     base: str = "./",
     budget: Budget | None = None,
+    filed: bool = True,
 ) -> str:
     """A page that needs nothing but itself and the output files beside it.
 
     ``manifest``: as written beside the report; without it there are no prompts and sizes. ``folder``: where
     the output files are; without it none is shown. ``base``: that folder as seen from the page. ``budget``:
-    for thumbnails (default: at most 3 s, less for a short run and for one that was stopped).
+    for thumbnails (default: at most 3 s, less for a short run and for one that was stopped). ``filed``: the
+    run's ``report.json`` and ``manifest.json`` stand in that folder.
     """
     order = sorted(range(len(report.steps)), key=lambda place: urgency(report.steps[place]))
     shown = order[:CARDS]
@@ -62,6 +64,7 @@ def render_html(
         .render(
             report=report,
             base=base,
+            filed=filed,
             title=one_line(report.pipeline, 160) or "Pipeline",
             headline=f"{report.speedup:.1f}x",
             saved=saved_words(report),
