@@ -170,6 +170,23 @@ def test_a_resize_leaves_nothing_behind(
     assert max(map(len, screen)) <= columns
 
 
+def test_ctrl_z_gives_the_terminal_to_the_shell(window_of: Callable[[int], Window], tmp_path: Path) -> None:
+    """Stopped, the shell has its cursor; in front again, the display goes on below, and only there."""
+    (tmp_path / "p.yaml").write_text(pipeline(100, 0.3))
+    window = window_of(80)
+    window.run("run-chain", "-c", "p.yaml")
+    window.when(is_in_the_middle)
+    window.key("C-z")
+    window.when(lambda rows: rows[-1].startswith("$"))
+    assert window.tmux("display-message", "-p", "#{cursor_flag}").strip() == "1"
+    window.tmux("send-keys", "-l", "clear; bg; echo hello")
+    window.key("Enter")
+    screen = window.when(lambda rows: any("Report: " in row for row in rows))
+    keep("in-the-background", screen)
+    assert not any(row.startswith("Catalogue") for row in screen)
+    assert any(row.startswith("Done: 102 steps") for row in screen)
+
+
 def test_ctrl_c_leaves_a_usable_shell(window_of: Callable[[int], Window], tmp_path: Path) -> None:
     """The last state stands, then what happened, then the prompt; no ^C within it, and the cursor is back."""
     (tmp_path / "p.yaml").write_text(pipeline(200, 0.3))
