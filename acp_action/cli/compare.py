@@ -24,7 +24,7 @@ def compare(
     output: OutputFile = None,
     as_json: Json = False,
 ) -> int:
-    """Set two runs side by side: time, cost, and what became of each step."""
+    """Set two runs side by side: time, cost and every step."""
     from acp_action.api.compare import compare as compared
     from acp_action.api.compare import comparison_page
     from acp_action.report.compare_view import comparison_text

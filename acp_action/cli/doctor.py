@@ -17,7 +17,7 @@ _STATES: Final = (Light(r"^  (ok) ", "green"), Light(r"^  (warn) ", "yellow"), L
 def doctor(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="Look at what this pipeline needs.", show_default=False),
+        typer.Argument(metavar="FILE", help="Look at what this pipeline needs.", show_default=False),
     ] = None,
     provider: ProviderName = None,
     output_dir: Annotated[

@@ -106,8 +106,17 @@ def usage_message(error: Any) -> str:
         known = [name for param in context.command.params for name in (*param.opts, *param.secondary_opts)]
         near = did_you_mean(option, known)
         return f"there is no option {option}{f'; {near}' if near else ''}"
+    if hasattr(error, "param_type") and getattr(error, "param", None) is not None:
+        return _missing(error.param)
     message: str = _plain(error.format_message())
     return message
+
+
+def _missing(param: Any) -> str:
+    name = f"{param.opts[0]} {param.metavar or ''}" if param.opts[0].startswith("-") else param.metavar
+    about = getattr(param, "help", None)
+    told = f": {about[:1].lower()}{about[1:].rstrip('.')}" if about else ""
+    return f"{(name or param.name).strip()} is missing{told}"
 
 
 def _help_hint(error: Any) -> str:

@@ -65,9 +65,7 @@ def plan(
 
 
 def validate(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Pipeline files.", show_default=False)
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Pipeline files.", show_default=False)],
     provider: ProviderName = None,
     allow_env: AllowEnv = None,
     as_json: Json = False,
@@ -75,6 +73,11 @@ def validate(
     """Check pipeline files and show every problem."""
     verdicts = [_verdict(file, provider, allow_env, as_json=as_json) for file in files]
     good = all(verdict["valid"] for verdict in verdicts)
+    if not good:
+        count = sum(len(verdict["problems"]) for verdict in verdicts if not verdict["valid"])
+        bad = sum(not verdict["valid"] for verdict in verdicts)
+        where = f" in {bad} of {len(files)} files" if len(files) > 1 else ""
+        tell_page(f"\n{count} problem{'' if count == 1 else 's'} found{where}")
     if as_json:
         show_json({"success": good, "exit_code": 0 if good else 2, "files": verdicts})
     return 0 if good else 2

@@ -39,7 +39,7 @@ def simulate(
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """Play a pipeline through on a virtual clock: time, requests, cost.
+    """Foresee time, requests and cost on a virtual clock.
 
     Nothing is sent or paid for, and no key is needed.
     """

@@ -66,7 +66,7 @@ def headline(result: RunResult) -> str:
         return f"Done: {steps} in {time}{_gain(result)}"
     done = f"{counts.pop('succeeded', 0) + counts.pop('cached', 0):,} of {len(result):,} steps done"
     rest = [f"{number:,} {_WORDS.get(status, status)}" for status, number in counts.items()]
-    word = f"Stopped: {one_line(result.stopped)}: " if result.stopped else "Failed: "
+    word = f"Stopped: {one_line(result.stopped)}; " if result.stopped else "Failed: "
     return f"{word}{', '.join([done, *rest])}, in {time}"
 
 

@@ -48,7 +48,7 @@ def what_if(
     output: OutputFile = None,
     as_json: Json = False,
 ) -> int:
-    """Play a run again under other settings: workers, schedule, rate limits.
+    """Play a run again with other workers, schedule or limits.
 
     Nothing is sent or paid for, and no key is needed.
     """

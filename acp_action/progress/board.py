@@ -109,7 +109,7 @@ class Board:
             case StepStarted():
                 self._started(event)
             case StepProgressed():
-                self.steps[event.step].where = "" if event.what == "begun" else whereabouts(event)
+                self._progressed(event)
             case StepParked():
                 self._parked(event)
             case StepFinished():
@@ -132,7 +132,10 @@ class Board:
 
         def state(name: str) -> tuple[str, float]:
             line = self.steps[name]
-            return line.state, line.due - now if line.state == "parked" else now - line.since
+            if line.state == "parked":
+                return line.state, line.due - now
+            # What is expected is counted from when the work begins.
+            return line.state, 0.0 if line.where else now - line.since
 
         return None if self.finished is not None or self.stopping else self.outlook.left(state, now)
 
@@ -149,7 +152,7 @@ class Board:
         return (
             line.state == "waiting"
             and line.key in self.ready.steps
-            and self.ready.is_still(line.provider, now)
+            and (line.provider in self.held or self.ready.is_still(line.provider, now))
             and all(group.running < group.room for group in self.chains[line.key])
         )
 
@@ -161,6 +164,12 @@ class Board:
         line.worker, line.where = event.worker, ""
         self.outlook.began(line.provider, event.at)
         self.ready.moved(line.provider, event.at)
+
+    def _progressed(self, event: StepProgressed) -> None:
+        line = self.steps[event.step]
+        line.where = "" if event.what == "begun" else whereabouts(event)
+        if event.what == "queued":
+            self.outlook.queued(line.provider)
 
     def _parked(self, event: StepParked) -> None:
         line = self.steps[event.step]

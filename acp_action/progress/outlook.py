@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from acp_action.plan.model import Plan, Step
 
 _LEFT_WHEN_LATE = 0.1
-"""A step that takes longer than expected is taken to need this part of its time again."""
+"""A step is taken to need this part of its time at the least, however near its end should be."""
+
+_LATER: Final = 0.5
+"""What is late becomes later: this part of the time that it is late by."""
 
 
 class Took(NamedTuple):
@@ -35,17 +38,23 @@ class Took(NamedTuple):
 
 
 class Pace(NamedTuple):
-    """How many steps a provider has taken since it was first sent one; seconds as in events."""
+    """How many steps a provider has taken, and done, since it was first sent one; seconds as in events.
+
+    ``is_limit``: whether it lets in no more; ``is_queue``: whether what it took waits there for others.
+    """
 
     first: float = math.inf
     steps: int = 0
+    done: int = 0
     is_limit: bool = False
+    is_queue: bool = False
 
-    def for_more(self, count: int, now: float) -> float:
-        """Seconds until it has taken so many more, where nothing but its limit holds them."""
-        if not self.is_limit or self.steps < 1 or now <= self.first:
-            return 0.0
-        return count * (now - self.first) / self.steps
+    def for_more(self, waiting: int, running: int, now: float) -> float:
+        """Seconds until it has taken so many, or is done with them, where its limit or queue decides that."""
+        passed = now - self.first
+        taken = waiting * passed / self.steps if self.is_limit and self.steps > 0 else 0.0
+        done = (waiting + running) * passed / self.done if self.is_queue and self.done > 0 else 0.0
+        return max(taken, done, 0.0)
 
 
 _NEVER: Final = Took()
@@ -72,6 +81,8 @@ class Outlook:
         kind, expected = self._kinds[index], self._plan.steps[index].expected
         self._took[kind] = self._took[kind].and_one(seconds, expected)
         self._all = self._all.and_one(seconds, expected)
+        pace = self._paces[kind[0]]
+        self._paces[kind[0]] = pace._replace(done=pace.done + 1)
 
     def began(self, provider: str, at: float) -> None:
         """Note that a provider was sent a step."""
@@ -86,6 +97,10 @@ class Outlook:
     def held(self, provider: str) -> None:
         """Note that a provider's limit holds its steps: from then on its pace counts."""
         self._paces[provider] = self._paces[provider]._replace(is_limit=True)
+
+    def queued(self, provider: str) -> None:
+        """Note that a provider lets wait what it took: from then on counts how fast it is done."""
+        self._paces[provider] = self._paces[provider]._replace(is_queue=True)
 
     def expected(self, name: str) -> float | None:
         """Seconds of a step: what is known of its model, corrected by what others of its kind have taken.
@@ -109,7 +124,7 @@ class Outlook:
         a running step began, or until a parked one is tried again.
         """
         rest = [0.0] * self._plan.graph.size
-        queued: Counter[str] = Counter()
+        waiting, running = Counter[str](), Counter[str]()
         for step in self._steps:
             is_now, moment = state(step.name)
             if is_now not in ("waiting", "running", "parked"):
@@ -117,11 +132,13 @@ class Outlook:
             expected = self._expected(step)
             if expected is None:
                 return None
-            done = moment if is_now == "running" else 0.0
-            held = max(moment, 0.0) if is_now == "parked" else 0.0
-            rest[step.index] = max(expected - done, expected * _LEFT_WHEN_LATE) + held
-            queued[step.provider] += is_now != "running"
-        paced = (self._paces[provider].for_more(count, now) for provider, count in queued.items())
+            if is_now == "running":
+                rest[step.index] = _rest(expected, moment)
+                running[step.provider] += 1
+            else:
+                rest[step.index] = expected + (max(moment, 0.0) if is_now == "parked" else 0.0)
+                waiting[step.provider] += 1
+        paced = (self._paces[name].for_more(waiting[name], running[name], now) for name in waiting | running)
         return max(self._longest(rest), self._by_room(rest), *paced, 0.0)
 
     def _longest(self, rest: Sequence[float]) -> float:
@@ -141,6 +158,10 @@ class Outlook:
             work = [rest[index] for index in members]
             total += max(sum(work) / room, max(work, default=0.0))
         return total
+
+
+def _rest(expected: float, done: float) -> float:
+    return max(expected - done, expected * _LEFT_WHEN_LATE, (done - expected) * _LATER)
 
 
 def _node_order(plan: Plan) -> list[int]:

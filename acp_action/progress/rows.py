@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from acp_action.progress.board import BAD
 from acp_action.report.cells import cells, cut, fill
 from acp_action.report.escape import one_line
 from acp_action.report.lines import seconds, span_words
@@ -120,8 +121,12 @@ def _step_text(line: Line, board: Board, now: float, name: str, room: int, layou
     model = f"  {fill(line.model, layout.middles, ascii_only=layout.ascii_only)}" if layout.middles else ""
     gap = "" if line.state == "running" else INDENT
     end = f"  {time:>{_TIME_CELLS}}{gap}{words}"
-    # Why it does not go on is worth more than its model.
-    if words and line.state not in ("waiting", "running") and cells(f"{name}{model}{end}") > room:
+    # What went wrong, and what is waited for, is worth more than the model.
+    least = words if line.state in BAD else words.partition(": ")[0]
+    if (
+        line.state not in ("waiting", "running")
+        and cells(f"{name}{model}  {time:>{_TIME_CELLS}}  {least}") > room
+    ):
         model = ""
     return f"{name}{model}{end}"
 

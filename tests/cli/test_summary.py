@@ -56,7 +56,7 @@ def test_a_failure_counts_what_happened() -> None:
     """Everything that is not done is counted by its status."""
     result = ended(Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT, Status.SKIPPED, stopped="Ctrl-C\n")
     assert headline(result).startswith(
-        "Stopped: Ctrl-C⏎: 1 of 4 steps done, 1 failed, 1 timed out, 1 skipped, in "
+        "Stopped: Ctrl-C⏎; 1 of 4 steps done, 1 failed, 1 timed out, 1 skipped, in "
     )
 
 

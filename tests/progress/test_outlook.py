@@ -52,10 +52,11 @@ def test_while_nothing_is_known_nothing_is_said() -> None:
 
 
 def test_what_runs_counts_for_what_is_left_of_it() -> None:
-    """A step that is late still counts for a tenth of its time; what is settled counts for nothing."""
+    """A step near its end still counts for a tenth of its time, and one that is late for more and more."""
     found = outlook([10.0])
     assert found.left(lambda _: ("running", 4.0)) == pytest.approx(6.0)
-    assert found.left(lambda _: ("running", 40.0)) == pytest.approx(1.0)
+    assert found.left(lambda _: ("running", 11.0)) == pytest.approx(1.0)
+    assert found.left(lambda _: ("running", 40.0)) == pytest.approx(15.0)
     assert found.left(lambda _: ("failed", 40.0)) == 0.0
 
 
@@ -91,3 +92,18 @@ def test_the_pace_of_a_limit_counts_once_it_has_held_steps() -> None:
     assert found.left(waiting, 10.0) == pytest.approx(5.0)
     found.held("fal")
     assert found.left(waiting, 10.0) == pytest.approx(100.0)
+
+
+def test_a_queue_at_the_provider_counts_once_steps_wait_there() -> None:
+    """Two done in ten seconds, eighteen to go: ninety seconds, though all of them are under way."""
+    found = outlook([1.0] * 20)
+    found.began("fal", 0.0)
+    for name in ("s0", "s1"):
+        found.learn(name, 1.0)
+
+    def state(name: str) -> tuple[str, float]:
+        return ("succeeded" if name in ("s0", "s1") else "running", 0.5)
+
+    assert found.left(state, 10.0) == pytest.approx(18 * 0.5 / 4)
+    found.queued("fal")
+    assert found.left(state, 10.0) == pytest.approx(90.0)
