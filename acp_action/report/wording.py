@@ -42,6 +42,12 @@ _MENDS: Final = {
 _RUN_STOPPED: Final = "because the run was stopped"
 """How the engine begins the reason of a step that a stop kept from running."""
 
+UNDER_WAY: Final = "it is under way"
+NOT_BEGUN: Final = "it has not begun"
+"""Reasons of steps without an end, in the report of a run that is still at work."""
+_TOLD_ONCE: Final = ("the run was killed ", "the run broke off ", UNDER_WAY, NOT_BEGUN)
+"""How reasons begin for which the run as a whole says how to go on."""
+
 
 def counts_words(report: RunReport) -> str:
     """How many steps ended how, best first: ``3 succeeded, 1 failed``."""
@@ -215,7 +221,7 @@ def figures(report: RunReport) -> list[tuple[str, str]]:
 
 def mend_words(step: StepLine) -> str:
     """What to do about a step without its output; empty when there is nothing to do."""
-    if not step.enabled:
+    if not step.enabled or (step.status in ("cancelled", "skipped") and step.reason.startswith(_TOLD_ONCE)):
         return ""
     if step.status == "skipped" and step.reason.startswith(_RUN_STOPPED):
         return _MENDS["cancelled"]

@@ -19,6 +19,7 @@ from acp_action.errors import RateLimited, TransientError
 from acp_action.events import StepFinished, StepParked, StepStarted
 from acp_action.providers.local.provider import LocalProvider
 from acp_action.report.files import find_run
+from acp_action.report.wording import next_words
 from tests.oracle.paying import Paying, Service
 from tests.store.places import small_disk
 
@@ -243,6 +244,7 @@ def test_a_run_that_lives_is_shown_as_it_stands(house: House) -> None:
         "after": ("cancelled", "it is under way"),
         "last": ("skipped", "it has not begun"),
     }
+    assert next_words(found.report) == ""
     assert find_run(house.output).report.status == "succeeded"
     assert not list((house.output / "acp-state").glob("run-*"))
 
