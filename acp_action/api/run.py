@@ -26,6 +26,7 @@ from acp_action.report.files import write_reports
 from acp_action.report.summarise import summarise
 from acp_action.store.faults import explain
 from acp_action.store.outbox import Outbox
+from acp_action.store.vault import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -134,7 +135,7 @@ def _desk(
 ) -> Iterator[tuple[Outbox, Books | None, Sequence[Problem]]]:
     """Where a run puts what it makes and, if it may be billed, the books it keeps; and what is odd there."""
     if not may_be_billed(plan):
-        yield Outbox(folder), None, ()
+        yield Outbox(folder), None, tuple(_among_paid(plan, folder))
         return
     from acp_action.store.journal import Journal
 
@@ -144,6 +145,23 @@ def _desk(
         warnings = [Problem("", text, file="journal", severity="warning") for text in journal.warnings]
         outbox = Outbox(folder, vault=journal.vault)
         yield outbox, Books(journal, outbox, _origin(plan, folder, fresh=fresh)), warnings
+
+
+def _among_paid(plan: Plan, folder: Path) -> Iterator[Problem]:
+    """What is to be said where previews replace paid results. Raises OutputError while a run pays."""
+    if not any(step.preview and step.enabled for step in plan.steps):
+        return
+    from acp_action.store.journal import JOURNAL, look
+
+    if not (folder / STATE / JOURNAL).exists():
+        return
+    look(folder)
+    text = (
+        f"{folder} has paid results; previews take the places of those of the same names. The next run "
+        "without previews puts them back, unpaid; to have both, name another folder with --output-dir"
+    )
+    _log.warning("%s", text)
+    yield Problem("", text, file="journal", severity="warning")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from dataclasses import dataclass, field, replace
@@ -50,14 +51,16 @@ class NameBook:
         self._lock = threading.Lock()
 
     def claim(self, folder: Path, wanted: str, left: Collection[str] = ()) -> str:
-        """``wanted`` the first time in this folder, then ``wanted_2``, ``wanted_3`` and so on.
+        """``wanted``, or ``wanted_2``, ``wanted_3`` and so on: the first that was not given, and has no file.
 
         ``left``: names of calls that did not come to their end; those of the wanted ones come first.
         """
         place, own = folder.resolve(), re.compile(rf"{re.escape(wanted)}(_[2-9]|_[1-9][0-9]+)?")
+        made = _stems(place)
         begun = sorted((name for name in left if own.fullmatch(name)), key=lambda name: (len(name), name))
         with self._lock:
-            names = chain(begun, (wanted,), (f"{wanted}_{number}" for number in count(2)))
+            numbered = chain((wanted,), (f"{wanted}_{number}" for number in count(2)))
+            names = chain(begun, (name for name in numbered if name.casefold() not in made))
             name = next(name for name in names if (place, name.casefold()) not in self._given)
             self._given.add((place, name.casefold()))
         return name
@@ -66,6 +69,15 @@ class NameBook:
         """Let the next call that wants this name have it."""
         with self._lock:
             self._given.discard((folder.resolve(), name.casefold()))
+
+
+def _stems(folder: Path) -> frozenset[str]:
+    """The names of files in a folder without extensions, as file systems that ignore case see them."""
+    try:
+        with os.scandir(folder) as entries:
+            return frozenset(Path(entry.name).stem.casefold() for entry in entries)
+    except OSError:
+        return frozenset()
 
 
 _NAMES: Final = NameBook()

@@ -125,7 +125,7 @@ class AIPipelineManager:
         """An image of what the prompt says; ``params``: the model's own, such as ``seed``.
 
         Runs on the calling thread. The file is called ``name``, or after the call and the prompt, with a
-        number from the second time on: calls of one process never overwrite each other's files by themselves.
+        number where that name is taken: by themselves, calls write over no file.
         """
         return self._call(Call("generate_image", "text_to_image", prompt, None, model, name, params), stop)
 

@@ -63,6 +63,7 @@ def _fields(model: Model) -> dict[str, Any]:
         "makes": model.makes,
         "price_usd": model.price,
         "price_per": model.price_unit,
+        "prices_also_seen": _also_seen(model),
         "expected_seconds": model.expected_seconds,
         "state": model.state,
         "params": [param.name for param in model.params],
@@ -78,9 +79,15 @@ def _table(models: list[Model]) -> list[str]:
             lines += ["", model.type] if lines else [model.type]
             last = model.type
         price = _price(model)
-        state = f"  ({model.state})" if model.state in ("retiring", "retired", "not_listed") else ""
+        state = (
+            f"  ({model.state.replace('_', ' ')})"
+            if model.state in ("retiring", "retired", "not_listed")
+            else ""
+        )
         also = f"  also: {', '.join(model.aliases)}" if model.aliases else ""
         lines.append(f"  {model.key:<{names}}  {model.provider:<10}  {price}{state}{also}".rstrip())
+    if any(map(_also_seen, models)):
+        lines += ["", "Where sources name several prices, reports and simulations count the highest."]
     return lines
 
 
@@ -91,7 +98,20 @@ def _price(model: Model) -> str:
         return "free"
     if model.price < _SMALL:
         return f"${model.price * _MANY:g} per {_MANY:,} {model.price_unit}s"
-    return f"${model.price:g} per {model.price_unit}"
+    said: dict[str, list[float]] = {model.price_unit: [model.price]}
+    for seen in _also_seen(model):
+        said.setdefault(str(seen["per"]), []).append(seen["amount"])
+    return " or ".join(f"{_span(amounts)} per {unit}" for unit, amounts in said.items())
+
+
+def _span(amounts: list[float]) -> str:
+    least, most = min(amounts), max(amounts)
+    return f"${least:g}" if least == most else f"${least:g} to ${most:g}"
+
+
+def _also_seen(model: Model) -> list[dict[str, Any]]:
+    """Prices of other sources, each with ``amount`` in USD, ``per``, ``when`` it holds and ``seen``."""
+    return list((model.entry.get("price") or {}).get("also_seen", ()))
 
 
 def schema() -> int:

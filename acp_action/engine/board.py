@@ -144,7 +144,7 @@ class Board:
             result = self.results[node] if node < self._count else None
             good = node not in self._doomed if result is None else result.output is not None
             if not good:
-                cause = self._doomed.get(node) or self._cause(node)
+                cause = self._doomed.get(node) or self.cause(node)
                 for follower in data[node]:
                     self._doomed.setdefault(follower, cause)
             arrived = []
@@ -177,7 +177,8 @@ class Board:
                 ready.append(node)
         return passed
 
-    def _cause(self, node: int) -> str:
+    def cause(self, node: int) -> str:
+        """What became of a step that has no output, as a reason for others."""
         name = self._plan.steps[node].name
         result = self.results[node]
         status = result.status if result else Status.SKIPPED

@@ -82,9 +82,10 @@ class Stopped(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """A paid request may or may not have been executed."""
+    """A paid request may or may not have been executed; ``earlier``: one of an earlier run."""
 
     reason: str
+    earlier: bool = False
 
 
 class Unmade(NamedTuple):

@@ -90,7 +90,7 @@ def attempt_paid(step: Step, request: Request, job: Job, provider: Provider, boo
     made = ordered(step, request._replace(trail=paper), job.token, provider, paper)
     if not isinstance(made, Product):
         return made
-    kept = safe.keep(step.stem, made)
+    before, kept = kept, safe.keep(step.stem, made)
     paper.fetched(kept)
     if job.token.abandoned:
         return Stopped("given up")
@@ -98,7 +98,8 @@ def attempt_paid(step: Step, request: Request, job: Job, provider: Provider, boo
     if output is None:
         raise FatalError(_lost(kept, paper))
     paper.published()
-    return Done(output, made, request.text)
+    # Fetched once more, it was paid for when it was fetched first.
+    return Done(output, made if before is None else _product_of(before), request.text)
 
 
 def ordered(
@@ -111,7 +112,8 @@ def ordered(
     doubtful = paper.doubtful
     if doubtful is not None and not may_repeat(step, doubtful):
         when = "in this run" if doubtful.here else f"by an earlier {'call' if paper.single else 'run'}"
-        return _doubt(f"it was sent {when}, and what became of it is not known", step, doubtful, paper)
+        unknown = f"it was sent {when}, and what became of it is not known"
+        return _doubt(unknown, step, doubtful, paper)._replace(earlier=not doubtful.here)
     try:
         return provider.run(request, token)
     except (FatalError, PolicyRefusal, UnknownOutcome) as error:

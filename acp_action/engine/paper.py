@@ -87,7 +87,8 @@ class Sheet:
                 self.order = order._replace(result=line["result"])
             case "fetched":
                 self.kept, self.kept_here = kept_of(line), here
-                self.source, self.order, self.published = self.order, None, False
+                # Fetched without an order: once more, from where it came from the first time.
+                self.source, self.order, self.published = self.order or self.source, None, False
             case "published":
                 self.published = True
 

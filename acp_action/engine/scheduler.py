@@ -185,7 +185,7 @@ class Scheduler:
         if isinstance(outcome, Fatal) and (outcome.halt or (outcome.unstored and not self._is_free(index))):
             # What is under way is paid for, so it goes on, for the next run to fetch.
             self._halt(outcome.reason, now, resumable=True)
-        elif verdict.status.bad and index not in self._leftover and not track.told_to_stop:
+        elif not (verdict.alone or track.told_to_stop or index in self._leftover) and verdict.status.bad:
             # One that was told to stop belongs to what stopped it, whatever its own end.
             self._spread(index, now)
 
@@ -204,8 +204,8 @@ class Scheduler:
         """Fail fast: stop the widest scope that an unbroken line of ``fail_fast`` scopes leads to."""
         widest = self.board.stopped_by(index)
         if widest is not None:
-            name = self._steps[index].name
-            self._stop(widest, f"'{name}' failed", f"because '{name}' failed", now)
+            cause = self.board.cause(index)
+            self._stop(widest, cause, f"because {cause}", now)
 
     def _halt(self, reason: str, now: float, *, resumable: bool) -> None:
         """End the run, for the first reason there is."""

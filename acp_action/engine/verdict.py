@@ -50,12 +50,16 @@ class Again(NamedTuple):
 
 
 class End(NamedTuple):
-    """The step is over. ``closed``: why the provider takes nothing more, where that is the reason."""
+    """The step is over. ``closed``: why the provider takes nothing more, where that is the reason.
+
+    ``alone``: it stops nothing but what needs the step, whatever ``fail_fast`` says.
+    """
 
     status: Status
     reason: str
     traceback: str = ""
     closed: str = ""
+    alone: bool = False
 
 
 Verdict: TypeAlias = Again | End
@@ -63,7 +67,6 @@ Verdict: TypeAlias = Again | End
 _ENDS: Final[dict[type, Status]] = {
     Closed: Status.FAILED,
     Expired: Status.TIMED_OUT,
-    Doubt: Status.DOUBT,
     Stopped: Status.CANCELLED,
 }
 
@@ -94,6 +97,8 @@ def verdict_on(
             return End(Status.CANCELLED, outcome.reason)
         case Fatal():
             return End(Status.REFUSED if outcome.policy else Status.FAILED, outcome.reason, outcome.traceback)
+        case Doubt():
+            return End(Status.DOUBT, outcome.reason, alone=outcome.earlier)
         case Done() | Unmade():
             raise TypeError("neither a success nor a look needs a verdict")
     return End(

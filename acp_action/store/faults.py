@@ -46,9 +46,10 @@ def explain(error: OSError, folder: Path, needed: int | None = None, *, at_least
     ``needed``: bytes, None when unknown; ``at_least``: it is what was written when the disk was full.
     """
     if error.errno in _FULL:
-        least = "at least " if at_least else ""
-        want = "" if needed is None else f"{least}{needed:,} bytes needed, "
-        room = f"{want}{free_bytes(folder):,} free"
+        least, free = "at least " if at_least else "", free_bytes(folder)
+        # What is free to others, or in blocks that are too small, is no answer to why it was not enough.
+        want = "" if needed is None or (at_least and needed <= free) else f"{least}{needed:,} bytes needed, "
+        room = f"{want}{free:,} free"
         return f"the disk is full ({room}); free some space, or {ELSEWHERE}"
     what, mend = _WORDS.get(error.errno or 0, (error.strerror or str(error), ""))
     return f"{what}; {mend}" if mend else what

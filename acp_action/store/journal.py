@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
-_JOURNAL: Final = "journal.jsonl"
+JOURNAL: Final = "journal.jsonl"
+"""The file, in the state folder."""
+
 _SYNC: Final[Callable[[int], None]] = getattr(os, "fdatasync", os.fsync)
 _APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -135,7 +137,7 @@ class Journal:
         try:
             self._append(record, sync=sync)
         except OSError as error:
-            why = f"{self._state / _JOURNAL} cannot be written: {explain(error, self._state, len(record))}"
+            why = f"{self._state / JOURNAL} cannot be written: {explain(error, self._state, len(record))}"
             if line["do"] == "intended":
                 raise Unrecorded(f"nothing was sent, because {why}") from error
             # It has happened all the same: this run goes on by what it knows, and tries again to write it.
@@ -175,7 +177,7 @@ class Journal:
     # --- opening
 
     def _opened(self) -> GroupCommit:
-        path = self._state / _JOURNAL
+        path = self._state / JOURNAL
         content = _content(path)
         reading = journal_lines.read(content)
         _check_version(path, reading.version)
@@ -241,8 +243,8 @@ def sheets(folder: Path) -> dict[tuple[str, str], Sheet]:
     state = folder / STATE
     if state.is_symlink():
         return {}
-    reading = journal_lines.read(_content(state / _JOURNAL))
-    _check_version(state / _JOURNAL, reading.version)
+    reading = journal_lines.read(_content(state / JOURNAL))
+    _check_version(state / JOURNAL, reading.version)
     found: dict[tuple[str, str], Sheet] = {}
     for record in reading.records:
         found.setdefault((record["step"], record["key"]), Sheet()).apply(record, here=False)
@@ -254,7 +256,7 @@ def look(folder: Path) -> None:
     state = folder / STATE
     try:
         FolderLock.probe(state / "lock")
-        _check_version(state / _JOURNAL, journal_lines.read(_content(state / _JOURNAL)).version)
+        _check_version(state / JOURNAL, journal_lines.read(_content(state / JOURNAL)).version)
     except OSError as error:
         raise OutputError(f"cannot read {state}: {explain(error, folder)}") from error
 

@@ -47,7 +47,9 @@ class House:
     def bills(self) -> list[str]:
         return Service(self.place).billed()
 
-    def run(self, *steps: dict[str, Any], text: str = "a cat", **wishes: Any) -> PipelineResult:
+    def run(
+        self, *steps: dict[str, Any], text: str = "a cat", fail_fast: bool = False, **wishes: Any
+    ) -> PipelineResult:
         """Carry these steps out, side by side."""
         service = Service(self.place)
         jobs = {"fal": True, "elevenlabs": False, "gemini": False}
@@ -56,7 +58,7 @@ class House:
             for name, has_jobs in jobs.items()
         }
         providers["local"] = adapters()["local"]
-        config = {"settings": {"schedule": "dataflow", "fail_fast": False}, "steps": [*steps]}
+        config = {"settings": {"schedule": "dataflow", "fail_fast": fail_fast}, "steps": [*steps]}
         overrides = Overrides(output_dir=str(self.output))
         plan = plan_pipeline(config, Wishes(overrides, text), providers)
         return carry_out(plan, make_ready(plan, providers), providers=providers, **wishes)
@@ -185,10 +187,14 @@ def test_what_was_edited_with_its_copy_is_fetched_again(house: House) -> None:
     """F7: an editor that writes into the file spoils the kept one; the answer it came from is still known."""
     house.run(PICTURE)
     before = files_of(house.output)
-    with (house.output / "hero.png").open("r+b") as file:
-        file.write(b"scribble")
-    assert statuses(house.run(PICTURE)) == ["succeeded"]
-    assert (files_of(house.output), len(house.bills)) == (before, 1)
+    for _ in range(3):
+        with (house.output / "hero.png").open("r+b") as file:
+            file.write(b"scribble")
+        again = house.run(PICTURE)
+        assert statuses(again) == ["succeeded"]
+        assert (files_of(house.output), len(house.bills)) == (before, 1)
+        # It was paid for in the first run, whose report says so.
+        assert (again.report.cost, again["hero"].metadata["paid_earlier"]["cost"]) == (0.0, 0.05)  # type: ignore[index, call-overload]
 
 
 def test_what_cannot_be_fetched_again_is_not_paid_for_unasked(house: House) -> None:
@@ -216,6 +222,25 @@ def test_an_answer_that_was_lost_is_in_doubt_until_a_person_decides(house: House
     assert len(house.bills) == 2
     third = house.run(PICTURE, SPEECH, resubmit_doubtful=True)
     assert (statuses(third), len(house.bills)) == (["succeeded"] * 2, 4)
+
+
+def test_a_doubt_of_an_earlier_run_stops_nothing_but_what_needs_it(house: House) -> None:
+    """Else a run with fail_fast would end there each time, until somebody orders what is in doubt."""
+
+    def lose(request: Request, token: Token) -> None:
+        if request.step == "hero":
+            lose_the_answer(request, token)
+
+    house.mishap = lose
+    follower = {"name": "clip", "type": "image_to_video", "model": "kling_2_6_pro", "input_from": "hero"}
+    other = {"name": "frame", "type": "text_to_image", "model": "local", "params": {"prompt": "x"}}
+    late = {**SPEECH, "needs": "frame"}
+    first = house.run(PICTURE, follower, fail_fast=True)
+    second = house.run(PICTURE, {**follower, "params": {"prompt": "slow"}}, other, late, fail_fast=True)
+    assert statuses(first) == ["doubt", "skipped"]
+    assert statuses(second) == ["doubt", "skipped", "succeeded", "succeeded"]
+    assert second["clip"].reason == "because 'hero' is in doubt"
+    assert sorted(house.bills) == ["hero", "voice"]
 
 
 def test_a_disk_that_was_full_of_media_costs_no_second_order(house: House) -> None:
@@ -407,3 +432,24 @@ def test_a_file_system_without_links_keeps_copies(house: House, monkeypatch: pyt
         file.write(b"scribble")
     assert statuses(house.run(SPEECH)) == ["cached"]
     assert b"scribble" not in files_of(house.output)["voice.mp3"]
+
+
+def test_previews_among_paid_results_are_warned_of_and_undone(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They take the places of the paid ones, which the next run without previews puts back, unpaid."""
+    house.run(PICTURE)
+    paid = files_of(house.output)
+    preview = house.run({**PICTURE, "provider": "local"})
+    assert "has paid results; previews take the places of those of the same names" in caplog.text
+    assert any("paid results" in warning for warning in preview.report.warnings)
+    assert files_of(house.output) != paid
+    assert statuses(house.run(PICTURE)) == ["cached"]
+    assert (files_of(house.output), house.bills) == (paid, ["hero"])
+
+
+def test_previews_wait_for_a_run_that_pays(house: House) -> None:
+    """Its results would be taken away while they are made."""
+    house.run(PICTURE)
+    with Journal(house.output), pytest.raises(OutputError, match="another run is at work"):
+        house.run({**PICTURE, "provider": "local"})

@@ -85,12 +85,12 @@ def lose_the_answer(_request: Request, _token: Token) -> None:
 
 
 def test_a_call_that_came_to_its_end_leaves_no_trail_and_is_made_anew(house: House) -> None:
-    """Who asks a second time wants a second picture, and pays for it."""
+    """Who asks a second time, from any process, wants a second picture, pays for it, and has both."""
     first, second = house.call(), house.call()
     assert (first.status, second.status) == ("succeeded", "succeeded")
     assert len(house.bills) == 2
     assert house.state == set()
-    assert set(files_of(house.output)) == {FILE}
+    assert set(files_of(house.output)) == {FILE, NEXT}
 
 
 def test_a_stopped_call_is_taken_up_by_the_next_one(house: House) -> None:
@@ -126,8 +126,19 @@ def test_a_stopped_call_with_a_number_is_found_by_the_next_process(house: House,
     house.call(stop=switch)
     house.mishap, house.names = lambda _request, _token: None, None
     assert house.call().output_path == house.output / NEXT
-    assert house.call().output_path == house.output / FILE
+    assert house.call().output_path == house.output / NEXT.replace("2", "3")
     assert (len(house.bills), house.state) == (3, set())
+
+
+def test_what_is_named_alike_is_not_written_over(house: House) -> None:
+    """Prompts that make the same name are told apart; a name that was given is the caller's word."""
+    first = house.call("A cat!").output_path
+    assert first is not None
+    before = first.read_bytes()
+    assert house.call("a cat?").output_path == house.output / NEXT
+    assert first.read_bytes() == before
+    assert house.call("a dog", name="generate_image_a_cat").output_path == first
+    assert first.read_bytes() != before
 
 
 def test_another_text_under_the_same_name_is_another_request(house: House) -> None:

@@ -373,6 +373,8 @@ def test_models_are_listed(capfd: pytest.CaptureFixture[str]) -> None:
     """list-models by type and provider, for people and for programs."""
     _, out, _ = call(capfd, "list-models", "--type", "text_to_image")
     assert re.search(r"^  flux_dev +fal +\$", out, re.MULTILINE)
+    assert "$0.003 per image or $0.025 per megapixel" in out, "what sources say, and what reports count"
+    assert "reports and simulations count the highest" in out
     assert "also: kling_2_6_pro" in call(capfd, "list-models")[1], "the guide's name, which is an alias"
     models: list[dict[str, Any]] = json.loads(call(capfd, "list-models", "--provider", "fal", "--json")[1])
     assert {m["provider"] for m in models} == {"fal"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -70,10 +71,11 @@ def test_a_provider_that_fills_the_disk_gets_the_same_words(tmp_path: Path) -> N
 
 
 def test_a_disk_that_is_full_from_the_first_byte_is_told(tmp_path: Path) -> None:
-    """A provider that could not even begin its file gets a whole sentence too."""
+    """A provider that could not begin its file gets a sentence that does not contradict itself."""
     outbox = Outbox(tmp_path)
     outbox.stage_for("a")("png")
-    assert "at least 1 bytes needed" in str(outbox.fault("a", fault(errno.ENOSPC)))
+    told = str(outbox.fault("a", fault(errno.ENOSPC)))
+    assert re.search(r"/a: the disk is full \([\d,]+ free\); free some space", told)
 
 
 def test_the_limit_on_file_sizes_is_told(tmp_path: Path) -> None:
