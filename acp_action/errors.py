@@ -4,6 +4,7 @@ AcpError                      exit code 1
 ├── ConfigError               2   the pipeline file has problems; carries all of them
 ├── UsageError                2   a flag, an argument or an input value is wrong
 ├── OutputError               2   the output folder cannot be used
+│   └── PlaceTaken            2   another run or call that pays is at work there
 ├── MissingKeyError           3   a provider's key is missing
 ├── ArtifactError             1   files could not be packed or handed to the artifact service
 ├── StopWork                      the attempt must end; raised by a token's ``check`` and ``wait``
@@ -129,6 +130,10 @@ class OutputError(AcpError):
     exit_code = 2
 
 
+class PlaceTaken(OutputError):  # noqa: N818 - a state, not a fault
+    """Another run that pays is at work in the folder, or a call with the same output."""
+
+
 class MissingKeyError(AcpError):
     """A provider's key is missing; the message names the variable, the action input and the preview."""
 
@@ -192,15 +197,21 @@ class AccountClosed(ProviderError):  # noqa: N818 - a state, not a fault
     """The provider takes nothing more from this account, so no other step need ask. Nothing was billed.
 
     ``why``: the key is refused, the credit is used up, or the quota of the day is. ``reopens_in``: seconds,
-    None when waiting would not help.
+    None when waiting would not help. ``model_only``: it holds for the model that was asked for.
     """
 
     def __init__(
-        self, message: str, *, why: Literal["key", "credit", "day"], reopens_in: float | None = None
+        self,
+        message: str,
+        *,
+        why: Literal["key", "credit", "day"],
+        reopens_in: float | None = None,
+        model_only: bool = False,
     ) -> None:
         super().__init__(message)
         self.why = why
         self.reopens_in = reopens_in
+        self.model_only = model_only
 
 
 class TransientError(ProviderError):

@@ -20,7 +20,7 @@ from acp_action.errors import (
 )
 from acp_action.providers.keys import account_of
 from acp_action.providers.registry import LOCAL, REGISTRY
-from acp_action.report.diagnosis import Finding
+from acp_action.report.diagnosis import PROVIDERS, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,8 +38,6 @@ PATIENCE: Final = 10.0
 _GRACE: Final = 2.0
 _SKEW: Final = 300.0
 """Seconds that this machine's clock may differ from a service's: signed addresses expire by the clock."""
-
-_AREA: Final = "Providers"
 
 
 class Examined(NamedTuple):
@@ -175,7 +173,7 @@ def _elsewhere(account: Account) -> str:
 
 
 def _finding(name: str, state: State, what: str, mend: str = "", *, about_key: bool = False) -> Finding:
-    return Finding(_AREA, name, state, what, mend, about_key)
+    return Finding(PROVIDERS, name, state, what, mend, about_key)
 
 
 # --- the clock

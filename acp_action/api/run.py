@@ -146,6 +146,21 @@ def _desk(
         yield outbox, Books(journal, outbox, _origin(plan, folder, fresh=fresh)), warnings
 
 
+@contextmanager
+def _call_desk(plan: Plan, folder: Path) -> Iterator[tuple[Outbox, Books | None]]:
+    """The same for a single call."""
+    if not may_be_billed(plan):
+        yield Outbox(folder), None
+        return
+    from acp_action.store.call_journal import call_journal
+
+    with call_journal(folder, plan.steps[0].stem) as journal:
+        for warning in journal.warnings:
+            _log.warning("%s", warning)
+        outbox = Outbox(folder, vault=journal.vault)
+        yield outbox, Books(journal, outbox)
+
+
 def _origin(plan: Plan, folder: Path, *, fresh: bool) -> Origin:
     """What templates are filled with: the same as in the run that this one takes up."""
     from acp_action.store.unfinished import taken_up
@@ -186,13 +201,18 @@ def _kept(run: RunResult, folder: Path, log: RunLog) -> PipelineResult:
 def run_step_plan(
     plan: Plan, folder: Path, *, providers: Mapping[str, Provider], stop: StopSwitch | None = None
 ) -> StepResult:
-    """Run a plan of one step on the calling thread; no manifest, no report, the result says it all."""
+    """Run a plan of one step on the calling thread; no manifest, no report, the result says it all.
+
+    What an earlier call of the same name left unfinished, because its process died, is gone on with. Raises
+    PlaceTaken when that call is being made elsewhere.
+    """
     switch = stop or StopSwitch()
-    with Interrupts(switch):
+    with Interrupts(switch), _call_desk(plan, folder) as (outbox, books):
         run = run_plan(
             plan,
             providers=providers,
-            publisher=Outbox(folder),
+            publisher=outbox,
+            books=books,
             listeners=(LogLines(plan.settings.log_level),),
             stop=switch,
             crew=InlineCrew(),

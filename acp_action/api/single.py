@@ -12,7 +12,7 @@ from acp_action.api.prepare import check_keys, output_folder, plan_pipeline
 from acp_action.api.run import run_step_plan
 from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.engine.result import StepResult
-from acp_action.errors import UsageError
+from acp_action.errors import PlaceTaken, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,15 +79,24 @@ def run_call(
 ) -> StepResult:
     """Carry one step out on the calling thread.
 
+    A call that costs money, and whose process died before it had its result, is gone on with by the next one
+    that asks for the same; one that came to its end is forgotten, and made anew.
+
     Raises ConfigError for a model, a parameter or a file that is wrong, UsageError, MissingKeyError and
-    OutputError; what fails while it runs is in the result.
+    OutputError (PlaceTaken: a call of that name is being made); what fails while it runs is in the result.
     """
     folder = Path(wishes.overrides.output_dir or "output")
-    name = call.name or _NAMES.claim(folder, name_for(call))
     wishes = replace(wishes, input_text=call.text, workspace=_workspace(call.media, wishes.workspace))
-    plan = plan_pipeline({"steps": [_entry(call, name)]}, wishes, providers, need_input=True)
-    check_keys(plan, providers)
-    return run_step_plan(plan, output_folder(plan), providers=providers, stop=stop)
+    while True:
+        name = call.name or _NAMES.claim(folder, name_for(call))
+        plan = plan_pipeline({"steps": [_entry(call, name)]}, wishes, providers, need_input=True)
+        check_keys(plan, providers)
+        try:
+            return run_step_plan(plan, output_folder(plan), providers=providers, stop=stop)
+        except PlaceTaken:
+            # Another process asks for the same at this moment; this one gets a number, as a second call does.
+            if call.name:
+                raise
 
 
 def _entry(call: Call, name: str) -> dict[str, Any]:

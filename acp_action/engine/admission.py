@@ -150,14 +150,13 @@ class Admission:
         self._give_back(worker)
 
     def close_account(self, index: int, outcome: Closed) -> End:
-        """Nothing more goes to the provider of this step; its steps that do not run are turned away.
+        """Nothing more goes to this step's provider or model; steps of it that do not run are turned away.
 
         Returns how they end, and this one too.
         """
         end = self.lanes.close(index, outcome)
-        provider = self._steps[index].provider
         for other, track in self.tracks.items():
-            if other == index or track.running or self._steps[other].provider != provider:
+            if other == index or track.running or self.lanes.of_step[other].end is not end:
                 continue
             if not self.may_be_there(other):
                 self.turned_away.append((other, end))

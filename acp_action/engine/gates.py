@@ -237,11 +237,11 @@ class Gates:
             gate.told_at = None
 
     def close(self, index: int, outcome: Closed) -> End:
-        """Nothing more goes to this step's provider; returns how its steps end, for the first reason told."""
-        provider = self._steps[index].provider
-        end = self.of_step[index].end or End(Status.FAILED, outcome.reason, closed=outcome.why)
+        """Nothing more goes this step's way; returns how steps end that would, for the first reason told."""
+        own, provider = self.of_step[index], self._steps[index].provider
+        end = own.end or End(Status.FAILED, outcome.reason, closed=outcome.why)
         for step, gate in zip(self._steps, self.of_step, strict=True):
-            if step.provider == provider:
+            if gate is own or (step.provider == provider and not outcome.model_only):
                 gate.end = end
         return end
 

@@ -38,12 +38,14 @@ class Refused(NamedTuple):
 class Closed(NamedTuple):
     """The provider takes nothing more from this account; ``why``: ``key``, ``credit`` or ``day``.
 
-    ``reopens_in``: seconds, None when waiting would not help.
+    ``reopens_in``: seconds, None when waiting would not help. ``model_only``: of the step's model; the
+    provider's others, which have limits of their own, are open.
     """
 
     reason: str
     why: str
     reopens_in: float | None = None
+    model_only: bool = False
 
 
 class Transient(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from acp_action.engine.outcome import Done, Doubt, Fatal, Stopped, Transient, Unmade
-from acp_action.errors import FatalError, PolicyRefusal, StopWork, UnknownOutcome, Unrecorded
+from acp_action.errors import FatalError, PolicyRefusal, StopWork, UnknownOutcome, Unrecorded, Unstored
 from acp_action.plan.fingerprint import fingerprint
 from acp_action.providers.base import Product
 from acp_action.redaction import redact
@@ -31,7 +31,7 @@ _ONLY_FRESH: Final = (
 _ONLY_RESUBMITTED: Final = (
     "look at the provider's own list, then run again with --resubmit-doubtful to order it once more"
 )
-# Single calls keep no journal: whoever makes one again orders again.
+# Of a single call: whoever has been told, and makes it again, orders again.
 _LOOK_FIRST: Final = "look at the provider's own list before you order it again"
 
 
@@ -84,7 +84,7 @@ def attempt_paid(step: Step, request: Request, job: Job, provider: Provider, boo
             paper.published()
             return Done(output, _product_of(kept), request.text, cached=True)
         if not paper.reopen():
-            raise FatalError(_lost(kept))
+            raise FatalError(_lost(kept, paper))
     if job.look_only:
         return Unmade()
     made = ordered(step, request._replace(trail=paper), job.token, provider, paper)
@@ -96,7 +96,7 @@ def attempt_paid(step: Step, request: Request, job: Job, provider: Provider, boo
         return Stopped("given up")
     output = safe.place(step.stem, kept, trusted=True)
     if output is None:
-        raise FatalError(_lost(kept))
+        raise FatalError(_lost(kept, paper))
     paper.published()
     return Done(output, made, request.text)
 
@@ -110,35 +110,38 @@ def ordered(
     """
     doubtful = paper.doubtful
     if doubtful is not None and not may_repeat(step, doubtful):
-        when = "in this run" if doubtful.here else "by an earlier run"
-        reason = f"it was sent {when}, and what became of it is not known"
-        return in_doubt(reason, step, doubtful, lasting=paper.lasting)
+        when = "in this run" if doubtful.here else f"by an earlier {'call' if paper.single else 'run'}"
+        return _doubt(f"it was sent {when}, and what became of it is not known", step, doubtful, paper)
     try:
         return provider.run(request, token)
     except (FatalError, PolicyRefusal, UnknownOutcome) as error:
         reason = redact(str(error))
-        if isinstance(error, Unrecorded):
+        if isinstance(error, Unrecorded | Unstored):
             raise
         if paper.answerable and paper.lasting:
-            if paper.forsake(reason):
-                return ordered(step, request, token, provider, paper)
-            return _led_nowhere(error, f"{reason}; {_ONLY_FRESH}")
+            given_up = _led_nowhere(error, reason, paper)
+            return given_up or ordered(step, request, token, provider, paper)
         if not isinstance(error, UnknownOutcome):
             raise
         order = paper.doubtful
         if order is not None and may_repeat(step, order):
             return Transient(f"{reason}; sent again, as max_duplicate_cost allows")
-        return in_doubt(reason, step, order, lasting=paper.lasting)
+        return _doubt(reason, step, order, paper)
     except StopWork as stop:
         order = paper.doubtful
         if order is None:
             raise
-        reason = f"{redact(str(stop))}, when its request had been sent"
-        return in_doubt(reason, step, order, lasting=paper.lasting)
+        return _doubt(f"{redact(str(stop))}, when its request had been sent", step, order, paper)
 
 
-def _led_nowhere(error: ProviderError, reason: str) -> Outcome:
-    """The outcome of an order that can be asked for, and of which nothing comes."""
+def _led_nowhere(error: ProviderError, reason: str, paper: StepPaper) -> Outcome | None:
+    """The outcome of an order that can be asked for, and of which nothing comes; None: order anew."""
+    if paper.single:
+        reason = _told(paper, f"{reason}; {_LOOK_FIRST}")
+    elif paper.forsake(reason):
+        return None
+    else:
+        reason = f"{reason}; {_ONLY_FRESH}"
     if isinstance(error, UnknownOutcome):
         return Doubt(reason)
     return Fatal(reason, policy=isinstance(error, PolicyRefusal))
@@ -160,13 +163,29 @@ def in_doubt(reason: str, step: Step, order: Order | None, *, lasting: bool) -> 
     return Doubt(f"{reason}; {billed} at {price}{cap}; {go_on}")
 
 
-def _lost(kept: Kept) -> str:
+def _doubt(reason: str, step: Step, order: Order | None, paper: StepPaper) -> Doubt:
+    doubt = in_doubt(reason, step, order, lasting=paper.lasting and not paper.single)
+    return Doubt(_told(paper, doubt.reason))
+
+
+def _told(paper: StepPaper, reason: str) -> str:
+    """The reason; a single call's trail ends with it, because the caller learns of it."""
+    if paper.single:
+        paper.withdrawn(reason)
+    return reason
+
+
+def _lost(kept: Kept, paper: StepPaper) -> str:
     price = "at an unknown price" if kept.cost is None else f"for {kept.cost:.4f} USD"
     when = f" on {kept.at[:10]}" if kept.at else ""
-    return (
+    lost = (
         f"it was paid for{when} {price}, but its files are gone or were changed, and there is nothing to "
-        "fetch them from; to make it anew, at about the same price, run again with --fresh"
+        "fetch them from"
     )
+    if paper.single:
+        paper.published()
+        return f"{lost}; the same call makes it anew, at about the same price"
+    return f"{lost}; to make it anew, at about the same price, run again with --fresh"
 
 
 def _product_of(kept: Kept) -> Product:

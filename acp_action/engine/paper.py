@@ -111,14 +111,22 @@ class StepPaper:
     """One step's trail, over all its attempts; satisfies ``providers.base.Trail``.
 
     ``fresh``: results of earlier runs count for nothing. ``resubmit``: orders of earlier runs of which
-    nothing is known may be sent again.
+    nothing is known may be sent again. ``single``: it is of a call, not of a step that a next run asks for
+    again by itself; who is told that nothing came of an order, and calls again, wants another one.
     """
 
-    __slots__ = ("_fresh", "_resubmit", "_sheet", "_write")
+    __slots__ = ("_fresh", "_resubmit", "_sheet", "_write", "single")
 
     def __init__(
-        self, sheet: Sheet, write: Writer = _as_it_is, *, fresh: bool = False, resubmit: bool = False
+        self,
+        sheet: Sheet,
+        write: Writer = _as_it_is,
+        *,
+        fresh: bool = False,
+        resubmit: bool = False,
+        single: bool = False,
     ) -> None:
+        self.single = single
         self._sheet = sheet
         self._write = write
         self._fresh = fresh

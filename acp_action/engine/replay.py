@@ -14,6 +14,7 @@ from acp_action.engine.outcome import Closed, Done, Doubt, Expired, Fatal, Refus
 from acp_action.engine.run import run_plan
 from acp_action.engine.throttle import Lanes
 from acp_action.engine.throttle.limits import Limits
+from acp_action.engine.track import MODEL
 from acp_action.providers.base import Product
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _outcome(played: Played, held: float) -> Outcome:
         case "transient":
             return Transient("as recorded", played.pause)
         case "closed":
-            return Closed("as recorded", "recorded")
+            return Closed("as recorded", "recorded", model_only=played.kind == MODEL)
         case "fatal":
             return Fatal("as recorded")
         case "expired":

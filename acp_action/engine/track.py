@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, Literal
 
-from acp_action.engine.outcome import ENDS, Done, Refused
+from acp_action.engine.outcome import ENDS, Closed, Done, Refused
 from acp_action.engine.result import Attempt, Waits, as_tuple
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ Phase = Literal["worker", "throttle", "backoff"]
 WORKER: Final = "worker"
 THROTTLE: Final = "throttle"
 BACKOFF: Final = "backoff"
+MODEL: Final = "model"
+"""The kind of an attempt that found its model closed, and not the whole account."""
 
 
 class Track:
@@ -115,6 +117,8 @@ class Track:
             reason = outcome.reason
             if isinstance(outcome, Refused):
                 kind, told, announced = outcome.kind, outcome.retry_after, outcome.announced
+            elif isinstance(outcome, Closed) and outcome.model_only:
+                kind = MODEL
         fields = (
             number,
             started - begin,

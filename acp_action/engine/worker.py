@@ -146,7 +146,7 @@ def outcome_of(error: BaseException) -> Outcome:
         case RateLimited():
             return Refused(reason, error.retry_after, error.kind, error.announced)
         case AccountClosed():
-            return Closed(reason, error.why, error.reopens_in)
+            return Closed(reason, error.why, error.reopens_in, error.model_only)
         case TransientError():
             return Transient(reason, error.retry_after)
         case UnknownOutcome():

@@ -22,7 +22,7 @@ from acp_action.store.group_commit import GroupCommit
 from acp_action.store.lock import FolderLock
 from acp_action.store.manifest import iso_time
 from acp_action.store.target import sync_folder, write_whole
-from acp_action.store.vault import STATE, Vault, make_state
+from acp_action.store.vault import STATE, Vault, make_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,8 +37,9 @@ _APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLO
 class Journal:
     """Open from when it is made until ``close``; used by all workers at once.
 
-    ``folder``: the real path of an output folder that is there. ``fresh``: results of earlier runs are not
-    used. ``resubmit``: orders of which nobody knows what became may be sent again. ``now``: the wall clock.
+    ``folder``: the real path of an output folder that is there. ``state``: where the journal is (default:
+    the folder's state folder). ``fresh``: results of earlier runs are not used. ``resubmit``: orders of which
+    nobody knows what became may be sent again. ``single``: it is of one call. ``now``: the wall clock.
 
     Raises OutputError when another run is at work in the folder, when the journal is of a newer version, or
     when it cannot be read or written.
@@ -48,13 +49,15 @@ class Journal:
         self,
         folder: Path,
         *,
+        state: Path | None = None,
         fresh: bool = False,
         resubmit: bool = False,
+        single: bool = False,
         now: Callable[[], float] = time.time,
         sync: Callable[[int], None] = _SYNC,
     ) -> None:
-        self._fresh, self._resubmit, self._now, self._sync = fresh, resubmit, now, sync
-        self._state = folder / STATE
+        self._fresh, self._resubmit, self._single, self._now, self._sync = fresh, resubmit, single, now, sync
+        self._state = state or folder / STATE
         self._sheets: dict[tuple[str, str], Sheet] = {}
         self._papers: dict[tuple[str, str], StepPaper] = {}
         self._guard = threading.Lock()
@@ -62,7 +65,7 @@ class Journal:
         self._closed = False
         self.warnings: list[str] = []
         try:
-            make_state(folder)
+            make_private(self._state)
             self._lock = FolderLock(self._state / "lock")
             if not self._lock.works:
                 self.warnings.append(f"{folder} cannot be locked; let no other run use it at the same time")
@@ -88,7 +91,11 @@ class Journal:
             if paper is None:
                 sheet = self._sheets.setdefault((step, key), Sheet())
                 paper = self._papers[step, key] = StepPaper(
-                    sheet, partial(self._keep, step, key), fresh=self._fresh, resubmit=self._resubmit
+                    sheet,
+                    partial(self._keep, step, key),
+                    fresh=self._fresh,
+                    resubmit=self._resubmit,
+                    single=self._single,
                 )
             return paper
 
@@ -98,6 +105,12 @@ class Journal:
         if self._fresh:
             return frozenset()
         return frozenset(step for (step, _), sheet in self._sheets.items() if sheet.kept is not None)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something can still come of it: an order is open, or a result has no name yet."""
+        sheets = self._sheets.values()
+        return bool(self._backlog) or any(s.order or (s.kept and not s.published) for s in sheets)
 
     def close(self) -> None:
         """Write what could not be written before, and let the folder go; a second time does nothing."""

@@ -7,7 +7,7 @@ import fcntl
 import os
 from typing import TYPE_CHECKING, Final
 
-from acp_action.errors import OutputError
+from acp_action.errors import PlaceTaken
 from acp_action.store.faults import ELSEWHERE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class FolderLock:
 
     ``works``: False on a file system that knows no locks, where nobody is kept out.
 
-    Raises OutputError, naming the process, when another run holds it, and OSError.
+    Raises PlaceTaken, naming the process, when another run holds it, and OSError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -65,10 +65,10 @@ class FolderLock:
         os.close(self._descriptor)
 
 
-def _taken(descriptor: int, path: Path) -> OutputError:
+def _taken(descriptor: int, path: Path) -> PlaceTaken:
     holder = os.pread(descriptor, _LONGEST, 0).decode("utf-8", "replace")
     who = f" ({holder})" if holder and holder.isprintable() else ""
     folder = path.parent.parent
-    return OutputError(
+    return PlaceTaken(
         f"another run is at work in output folder {folder}{who}; wait until it ends, or {ELSEWHERE}"
     )

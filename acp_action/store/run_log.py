@@ -22,7 +22,7 @@ from acp_action.events import GroupStarted, RunStarted, StepParked, StepStarted,
 from acp_action.store import run_lines
 from acp_action.store.faults import explain
 from acp_action.store.temporary import fresh_path, sweep
-from acp_action.store.vault import STATE, make_state
+from acp_action.store.vault import STATE, make_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -197,7 +197,7 @@ class RunLog:
 
     def _open(self, head: bytes, wall: float) -> None:
         for attempt in range(_TRIES):
-            state = make_state(self._folder)
+            state = make_private(self._folder / STATE)
             try:
                 self._file, self._path = _opened(state, head, wall)
             except FileNotFoundError:

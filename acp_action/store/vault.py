@@ -22,22 +22,20 @@ STATE: Final = "acp-state"
 """The folder, in the output folder, that holds what a later run needs to know; not hidden, so that artifacts
 and caches take it along."""
 
+_BLOBS: Final = "blobs"
 
-def make_state(folder: Path) -> Path:
-    """The state folder of an output folder, made for its owner alone if need be.
+
+def make_private(folder: Path) -> Path:
+    """The folder, made for its owner alone if need be; those above it must be there.
 
     Raises OSError, and OutputError when a link stands in its place.
     """
-    state = folder / STATE
-    state.mkdir(mode=0o700, exist_ok=True)
-    if state.is_symlink():
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink():
         raise OutputError(
-            f"{state} is a symbolic link; remove it, or choose another folder with --output-dir"
+            f"{folder} is a symbolic link; remove it, or choose another folder with --output-dir"
         )
-    return state
-
-
-_BLOBS: Final = "blobs"
+    return folder
 
 
 class Vault:

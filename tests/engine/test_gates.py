@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -156,6 +156,21 @@ def test_a_step_that_is_ready_after_the_account_was_closed_is_not_sent() -> None
     result = Virtual(plan_of(specs, fail_fast=False), answers).run()
     assert statuses(result) == {"a": "failed", "slow": "succeeded", "late": "failed"}
     assert (result["late"].attempts, result["late"].reason) == ((), "no credit")
+
+
+def test_a_models_quota_of_the_day_closes_that_model_alone() -> None:
+    """Steps of the provider's other models go on; those of the model end, and are not sent."""
+    specs = [Spec(f"{kind}{n}", group=0) for kind in ("flash", "pro") for n in range(3)]
+    group = group_of(0, range(len(specs)), fail_fast=False, max_workers=1)
+    plan = plan_of(specs, [group])
+    other = replace(plan.steps[0].model, key="pro")
+    plan = replace(plan, steps=(*plan.steps[:3], *(step._replace(model=other) for step in plan.steps[3:])))
+    adapter = Adapter(Account("fake", key="one"), lanes={"thing": "flash", "pro": "pro"})
+    answers: Script = {"flash0": [(0.1, Closed("the day is over", "day", model_only=True))]}
+    result = Virtual(plan, answers, providers={"fake": adapter}).run()
+    assert statuses(result) == {s.name: "failed" if s.name[0] == "f" else "succeeded" for s in specs}
+    assert [result[name].closed for name in ("flash0", "flash2", "pro0")] == ["day", "day", ""]
+    assert (result["flash2"].attempts, result["flash0"].attempts[0].kind) == ((), "model")
 
 
 def test_a_step_between_two_attempts_ends_when_the_account_is_closed() -> None:

@@ -188,13 +188,20 @@ def test_a_key_that_is_refused_comes_as_a_bad_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quota", "closed"), [("GenerateRequestsPerDayPerProject", True), ("RequestsPerMinute", False)]
+    ("quota", "closed", "of_model"),
+    [
+        ("GenerateRequestsPerDayPerProject", True, False),
+        ("GenerateRequestsPerDayPerProjectPerModel-FreeTier", True, True),
+        ("RequestsPerMinute", False, False),
+    ],
 )
-def test_the_quota_of_the_day_closes_the_account_until_midnight(quota: str, closed: bool) -> None:
-    """That of the minute is the common table's to judge."""
+def test_the_quota_of_the_day_closes_account_or_model_until_midnight(
+    quota: str, closed: bool, of_model: bool
+) -> None:
+    """That of the minute is the common table's to judge; that of a model leaves the others open."""
     failure = {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": quota}]}
     error = refused(429, failure)
     assert isinstance(error, AccountClosed) == closed
     if closed:
-        assert error.why == "day"
+        assert (error.why, error.model_only) == ("day", of_model)
         assert error.reopens_in == messages.until_pacific_midnight(1_795_680_000.0)

@@ -34,7 +34,15 @@ def test_the_table_goes_by_area_and_says_what_to_do() -> None:
 
 def test_without_problems_all_is_well() -> None:
     """What is only not there is no problem."""
-    assert diagnosis_text([OK, NONE]).endswith("\n\nAll is well; nothing was paid for.")
+    assert diagnosis_text([OK, NONE, OK._replace(area="Providers")]).endswith(
+        "\n\nAll is well; nothing was paid for."
+    )
+
+
+def test_without_any_key_only_previews_are_well() -> None:
+    """Where no service can be used, nobody is told that everything can."""
+    last = diagnosis_text([OK, NONE]).splitlines()[-1]
+    assert last.startswith("All is well for previews (--provider local), and no service has a key yet")
 
 
 @pytest.mark.parametrize(

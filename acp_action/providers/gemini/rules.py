@@ -40,8 +40,10 @@ class GeminiRules(Rules):
             return AccountClosed(f"gemini: {answer.said}; check {where}", why="key")
         if answer.status == 429 and _SPENT.search(answer.said):
             return AccountClosed(f"gemini: {answer.said}", why="credit")
-        if answer.status == 429 and any("PerDay" in name for name in quota_ids(error)):
-            wait = until_pacific_midnight(self._wall())
-            what = "gemini: the quota of the day is used up; it is renewed at midnight in California"
-            return AccountClosed(f"{what}: {answer.said}", why="day", reopens_in=wait)
+        days = [name for name in quota_ids(error) if "PerDay" in name]
+        if answer.status == 429 and days:
+            wait, of_model = until_pacific_midnight(self._wall()), all("PerModel" in name for name in days)
+            whose = " of this model" if of_model else ""
+            what = f"gemini: the quota{whose} of the day is used up; it is renewed at midnight in California"
+            return AccountClosed(f"{what}: {answer.said}", why="day", reopens_in=wait, model_only=of_model)
         return None

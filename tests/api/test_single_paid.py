@@ -1,0 +1,171 @@
+"""Single calls are paid for once, too: what a dead process had ordered is gone on with by the next call."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from acp_action.api import single
+from acp_action.api.prepare import Wishes
+from acp_action.api.single import Call, NameBook, run_call
+from acp_action.config.cascade import Overrides
+from acp_action.engine.cancel import StopSwitch
+from acp_action.errors import FatalError, PlaceTaken, UnknownOutcome
+from acp_action.store.vault import STATE
+from tests.oracle.paying import Paying, Service, files_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from acp_action.engine.result import StepResult
+    from acp_action.providers.base import Request, Token
+
+FILE = "generate_image_a_cat.png"
+
+
+@dataclass
+class House:
+    """An output folder and a service with a ledger; each call is as if made by a new process."""
+
+    place: Path
+    monkeypatch: pytest.MonkeyPatch
+    mishap: Callable[[Request, Token], object] = lambda _request, _token: None
+    point: Callable[[str], None] = lambda _name: None
+
+    @property
+    def output(self) -> Path:
+        return self.place / "output"
+
+    @property
+    def state(self) -> set[str]:
+        """What is left in the state folder, but for the lock of those who open and close."""
+        return {path.name for path in (self.output / STATE).iterdir()} - {"calls.lock"}
+
+    @property
+    def bills(self) -> list[str]:
+        return Service(self.place).billed()
+
+    def call(self, text: str = "a cat", name: str | None = None, **more: Any) -> StepResult:
+        """Ask for a picture."""
+        self.monkeypatch.setattr(single, "_NAMES", NameBook())
+        provider: Any = Paying("fal", Service(self.place), self.point, jobs=True, mishap=self.mishap)
+        wishes = Wishes(Overrides(output_dir=str(self.output)))
+        return run_call(
+            Call("generate_image", "text_to_image", text, None, "flux_dev", name),
+            wishes,
+            {"fal": provider},
+            **more,
+        )
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A new one."""
+    return House(tmp_path, monkeypatch)
+
+
+def lose_the_answer(_request: Request, _token: Token) -> None:
+    """Billed, and the connection is gone."""
+    raise UnknownOutcome("the connection was lost after the request had been sent")
+
+
+def test_a_call_that_came_to_its_end_leaves_no_trail_and_is_made_anew(house: House) -> None:
+    """Who asks a second time wants a second picture, and pays for it."""
+    first, second = house.call(), house.call()
+    assert (first.status, second.status) == ("succeeded", "succeeded")
+    assert len(house.bills) == 2
+    assert house.state == set()
+    assert set(files_of(house.output)) == {FILE}
+
+
+def test_a_stopped_call_is_taken_up_by_the_next_one(house: House) -> None:
+    """The job goes on at its provider; the same call asks for it and orders nothing."""
+    switch = StopSwitch()
+    house.mishap = lambda _request, _token: switch.stop("Ctrl-C")
+    stopped = house.call(stop=switch)
+    assert (stopped.status, house.state) == ("cancelled", {"calls"})
+    house.mishap = lambda _request, _token: None
+    again = house.call()
+    assert (again.status, len(house.bills), house.state) == ("succeeded", 1, set())
+    assert set(files_of(house.output)) == {FILE}
+
+
+def test_another_text_under_the_same_name_is_another_request(house: House) -> None:
+    """And what is open of the first stays, until it is asked for."""
+    switch = StopSwitch()
+    house.mishap = lambda _request, _token: switch.stop("Ctrl-C")
+    house.call(name="hero", stop=switch)
+    house.mishap = lambda _request, _token: None
+    assert house.call("a dog", name="hero").success
+    assert (len(house.bills), house.state) == (2, {"calls"})
+    assert house.call(name="hero").success
+    assert (len(house.bills), house.state) == (2, set())
+
+
+def test_a_doubt_is_told_once_and_then_the_caller_decides(house: House) -> None:
+    """In doubt now: told with its price. The same call again is the decision to order again."""
+    house.mishap = lose_the_answer
+    told = house.call()
+    assert told.status == "doubt"
+    assert "up to 0.0500 USD; look at the provider's own list before you order it again" in str(told.error)
+    assert house.state == set()
+    house.mishap = lambda _request, _token: None
+    assert house.call().success
+    assert len(house.bills) == 2
+
+
+def test_an_order_that_leads_nowhere_is_told_and_let_go(house: House) -> None:
+    """Else every call of that name would ask for a job of which nothing comes."""
+
+    def fail(place: str) -> None:
+        if place == "before the download":
+            raise FatalError("job 7 failed at fal")
+
+    house.point = fail
+    failed = house.call()
+    assert failed.status == "failed"
+    assert str(failed.error).startswith("job 7 failed at fal; look at the provider's own list")
+    house.point = lambda _name: None
+    assert house.call().success
+    assert (len(house.bills), house.state) == (2, set())
+
+
+def test_two_processes_at_the_same_call_get_two_names(house: House) -> None:
+    """The second one takes the next number, as a second call of one process does."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    def hold(_request: Request, _token: Token) -> None:
+        inside.set()
+        assert go_on.wait(20)
+
+    other = House(house.place, house.monkeypatch, hold)
+    thread = threading.Thread(target=other.call)
+    thread.start()
+    assert inside.wait(20)
+    second = house.call()
+    with pytest.raises(PlaceTaken, match=r"another call is making 'generate_image_a_cat' in .*another name"):
+        house.call(name="generate_image_a_cat")
+    go_on.set()
+    thread.join()
+    assert second.success
+    assert set(files_of(house.output)) == {FILE, "generate_image_a_cat_2.png"}
+    assert (len(house.bills), house.state) == (2, set())
+
+
+def test_a_call_may_be_named_lock(house: House) -> None:
+    """No name is in the way of the books."""
+    assert house.call(name="lock").success
+    assert house.state == set()
+
+
+def test_previews_keep_no_books(tmp_path: Path) -> None:
+    """What costs nothing leaves nothing but its file."""
+    from acp_action import AIPipelineManager
+
+    manager = AIPipelineManager(provider="local", output_dir=tmp_path)
+    assert manager.generate_image("a cat", width=64, height=64).success
+    assert not (tmp_path / STATE).exists()

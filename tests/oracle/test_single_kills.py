@@ -1,0 +1,64 @@
+"""A single call killed anywhere and made again is paid for once, unless somebody was told of a doubt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.oracle.extent import EVERYTHING
+from tests.oracle.harness import Runs
+from tests.oracle.paying import Service, files_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.oracle.harness import Ran
+
+KINDS = [("text_to_image", "flux_dev"), ("text_to_speech", "elevenlabs")]
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[Runs]:
+    """One process that forks for each call."""
+    with Runs("tests.oracle.single:called") as server:
+        yield server
+
+
+def kill_and_call_again(
+    runs: Runs, place: Path, wish: dict[str, str], at: int, whole: dict[str, bytes]
+) -> str:
+    """How the call after the killed one ended; a doubt is told, and the call after that one decides."""
+    place.mkdir()
+    killed = runs.run(place, place, kill_at=at, **wish)
+    before = Service(place).billed()
+    again: Ran = runs.run(place, place, **wish)
+    # A process that lived to the end may have told its caller; only one that was killed never did.
+    assert killed.code == -9 or at > killed.points
+    assert len(Service(place).billed()) == 1 or (before == [] and again.doubtful)
+    if again.doubtful:
+        assert "sent by an earlier call" in again.reasons["hero"]
+        again = runs.run(place, place, **wish)
+        assert len(Service(place).billed()) <= 2
+        assert not again.doubtful
+        assert files_of(place / "output") == whole
+        return "doubt"
+    assert (again.code, files_of(place / "output")) == (0, whole)
+    return again.steps["hero"]
+
+
+@pytest.mark.parametrize(("kind", "model"), KINDS)
+def test_a_call_killed_anywhere_is_paid_for_once(runs: Runs, tmp_path: Path, kind: str, model: str) -> None:
+    """A few places in the ordinary suite; the long run takes them all."""
+    wish = {"type": kind, "model": model}
+    (tmp_path / "whole").mkdir()
+    undisturbed = runs.run(tmp_path, tmp_path / "whole", **wish)
+    whole = files_of(tmp_path / "whole" / "output")
+    assert undisturbed.points > 15
+    every = 1 if EVERYTHING else 3
+    ends = {
+        kill_and_call_again(runs, tmp_path / f"at_{at}", wish, at, whole)
+        for at in range(1, undisturbed.points + 1, every)
+    }
+    assert {"succeeded", "cached"} <= ends <= {"succeeded", "cached", "doubt"}
