@@ -217,7 +217,8 @@ class VirtualCrew:
     """Nobody works: each job comes back on a virtual clock after a time that ``answer`` gives.
 
     The scheduler above it is the real one. Cancelled jobs come back at once, late ones at their deadline; but
-    what ``deaf`` says of a job is true comes back when it is done, whatever it was told.
+    what ``deaf`` says of a job is true comes back when it is done, whatever it was told. ``late``: seconds in
+    which a job has its place and has not begun.
     """
 
     def __init__(
@@ -225,10 +226,12 @@ class VirtualCrew:
         clock: VirtualClock,
         answer: Callable[[Job], tuple[float, Outcome]],
         deaf: Callable[[Job], bool] = lambda _job: False,
+        late: Callable[[Job], float] = lambda _job: 0.0,
     ) -> None:
         self._clock = clock
         self._answer = answer
         self._deaf = deaf
+        self._late = late
         self._count = itertools.count()
         self._due: list[tuple[float, int, Message, CancelToken | None]] = []
         self._mail: list[Message] = []
@@ -243,11 +246,12 @@ class VirtualCrew:
             now = self._put(job, worker, now)
 
     def _put(self, job: Job, worker: int, now: float) -> float:
+        started = now + self._late(job)
         seconds, outcome = self._answer(job)
-        due, token = now + seconds, None if self._deaf(job) else job.token
+        due, token = started + seconds, None if self._deaf(job) else job.token
         if token is not None and due > token.deadline:
             due, outcome = token.deadline, Expired("no result in time")
-        self.post_at(due, Delivery(job.step, job.attempt, outcome, now, due, worker), token)
+        self.post_at(due, Delivery(job.step, job.attempt, outcome, min(started, due), due, worker), token)
         return due
 
     def collect(self, timeout: float | None) -> list[Message]:

@@ -58,7 +58,7 @@ class Scouts:
         return math.inf if self.scout is not None else self._opens
 
     def admit(self, now: float, number: int, idle: float = 0.0) -> None:
-        """A request leaves: a scout, when the lane is closed. ``idle``: seconds before it with none to send."""
+        """A request leaves: a scout, when the lane is closed; ``idle`` seconds there was none to send."""
         if self._cycle_start == -math.inf:
             self._cycle_start, self._cycle_first = now, number
         else:

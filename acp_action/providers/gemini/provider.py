@@ -37,7 +37,7 @@ class GeminiProvider(DirectCall):
 
     def lane(self, model: Model) -> str:
         """Every model has a limit of its own."""
-        return str(model.entry["provider_model"])
+        return str(model.entry.get("provider_model", model.key))
 
     def authorization(self) -> Mapping[str, str]:
         """The key goes into a header, where no log of addresses has it."""

@@ -40,7 +40,7 @@ class OpenRouterProvider(DirectCall):
 
     def lane(self, model: Model) -> str:
         """Models are served by different services behind it, each with limits of its own."""
-        return str(model.entry["provider_model"])
+        return str(model.entry.get("provider_model", model.key))
 
     def authorization(self) -> Mapping[str, str]:
         """The key, and by what name we go."""
