@@ -192,6 +192,7 @@ class Scheduler:
 
     def _park(self, index: int, track: Track, again: Again, now: float) -> None:
         track.turn(again.phase, now)
+        track.pause(again.delay)
         step = self._steps[index]
         self._send(parked(step, self.board.names[step.group], now - self._begin, track.attempt, again))
         heappush(self._timers, (now + again.delay, index, -1))

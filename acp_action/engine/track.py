@@ -131,9 +131,15 @@ class Track:
             kind,
             told,
             announced,
+            None,
         )
         ended = as_tuple(Attempt, fields)
         self.attempts = (*self.attempts, ended) if self.attempts else (ended,)
+
+    def pause(self, seconds: float) -> None:
+        """Note that the last attempt is to be made again after so many seconds."""
+        *before, last = self.attempts
+        self.attempts = (*before, last._replace(pause=seconds))
 
     def waits(self, begin: float) -> Waits:
         """The split so far; ``begin`` is the run's start."""

@@ -37,7 +37,8 @@ class AttemptLine:
 
     ``worker`` counts from 0; -1 for an attempt that was given up. ``held``: seconds of it that it waited for
     a processor, ``queued``: for the provider to begin. ``kind`` and ``told``: what a refusal said is limited,
-    and the seconds it asked for. ``announced``: limits that the answer told of.
+    and the seconds it asked for. ``announced``: limits that the answer told of. ``pause``: seconds after it
+    until it was to be tried again, None where it was not or nobody wrote it down.
     """
 
     number: int
@@ -51,6 +52,7 @@ class AttemptLine:
     kind: str = ""
     told: float | None = None
     announced: AnnouncedLimits | None = None
+    pause: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from acp_action.engine.backoff import BASE, CAP, SPREAD
+from acp_action.engine.backoff import BASE, CAP
 from acp_action.engine.replay import Played
 from acp_action.providers.base import Announced
 
@@ -72,30 +72,30 @@ def _played(line: StepLine, place: int, late: float) -> Played:
     attempt = line.attempts[place]
     said = attempt.announced
     return Played(
-        outcome=attempt.outcome,
+        outcome=_outcome(line, place),
         service=_service(attempt),
         held=attempt.held,
         queued=attempt.queued,
         pause=_pause(line, attempt) if attempt.outcome == "transient" else 0.0,
         kind=attempt.kind or "unknown",
-        told=_told(line, place),
+        # A short wait is the step's own, and has its jitter.
+        told=attempt.pause if attempt.outcome == "refused" and attempt.pause else attempt.told,
         announced=Announced(said.concurrency, said.per_second, said.remaining, said.reset) if said else None,
         late=late,
     )
 
 
-def _told(line: StepLine, place: int) -> float | None:
-    """What a refusal asked to wait; with the jitter of the wait, where the step waited for that alone."""
-    attempt, later = line.attempts[place], line.attempts[place + 1 :]
-    told = attempt.told
-    if told is None or not later:
-        return told
-    waited = later[0].started - attempt.finished
-    return waited if told < waited <= told + min(1.0, told * SPREAD) else told
+def _outcome(line: StepLine, place: int) -> str:
+    """As it was told; but what was not tried again for want of time would be, with a little more of it."""
+    last = place == len(line.attempts) - 1
+    cut = last and line.status == "timed_out" and line.attempts[place].outcome == "transient"
+    return "expired" if cut else line.attempts[place].outcome
 
 
 def _pause(line: StepLine, attempt: AttemptLine) -> float:
-    """The back-off after an attempt: its share of the step's, by the gaps between its attempts."""
+    """The back-off after an attempt; where nobody wrote it down, its share of the step's, by the gaps."""
+    if attempt.pause is not None:
+        return attempt.pause
     begins = {other.number: other.started for other in line.attempts}
     gaps = {
         other.number: max(begins.get(other.number + 1, line.settled) - other.finished, 0.0)
