@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from acp_action.report.sound import check_times
+
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
@@ -219,12 +221,40 @@ class RunReport:
 
     @classmethod
     def from_dict(cls, value: Any) -> RunReport:
-        """A report from plain values. Raises ValueError that says in few words what is wrong with them."""
+        """A report from plain values.
+
+        Raises ValueError that says in few words what is wrong with them, NewerError for those of a version to
+        come.
+        """
         if not isinstance(value, dict) or not str(value.get("schema", "")).startswith("acp-report/"):
             raise ValueError("this is not a report")
         if value["schema"] != SCHEMA:
-            raise ValueError(f"it is in the form {value['schema']}, and this version reads {SCHEMA}")
-        return _decode({key: item for key, item in value.items() if key != "schema"})
+            told = f"it is in the form {value['schema']}, and this version reads {SCHEMA}"
+            raise (NewerError if _is_newer(str(value["schema"])) else ValueError)(told)
+        report = _decode({key: item for key, item in value.items() if key != "schema"})
+        check_times(report)
+        return report
+
+
+class NewerError(ValueError):
+    """A report in a form that only a newer version of acp-action reads."""
+
+
+def mend_for(error: ValueError) -> str:
+    """What to do about a report that cannot be used: running again would pay again for what is there."""
+    if isinstance(error, NewerError):
+        return "install a newer acp-action to read it"
+    return "run the pipeline again with this version"
+
+
+def _is_newer(schema: str) -> bool:
+    number = schema.rpartition("/")[2]
+    return (
+        number.isascii()
+        and number.isdigit()
+        and len(number) < 9
+        and int(number) > int(SCHEMA.rpartition("/")[2])
+    )
 
 
 def _decode(value: dict[str, Any]) -> RunReport:

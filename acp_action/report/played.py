@@ -35,7 +35,7 @@ def played_of(
     took: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
     lates = _lates(report, plan)
     for line in report.steps:
-        if line.status == "succeeded":
+        if line.status == "succeeded" and line.attempts:
             took[line.provider, line.model, line.type].append(_service(line.attempts[-1]))
     found: list[tuple[Played, ...]] = []
     guessed = 0

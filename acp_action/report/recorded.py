@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from acp_action.catalogue.models import Model
+from acp_action.catalogue.models import Model, catalogue
 from acp_action.config.cascade import SETTINGS, Effective
 from acp_action.engine.replay import Recording
 from acp_action.plan.build import GraphBuilder
 from acp_action.plan.inputs import Inputs
 from acp_action.plan.model import Graph, Group, Plan, Step
 from acp_action.plan.outline import GroupSpot, Outline, StepSpot
-from acp_action.report.model import PLAN_VERSION
+from acp_action.report.model import PLAN_VERSION, NewerError
 from acp_action.report.played import delays_late, played_of
+from acp_action.report.sound import check_graph, check_order, check_setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,16 +48,19 @@ class Recorded(NamedTuple):
 
 
 def recorded(report: RunReport) -> Recorded:
-    """The plan of a report, and its attempts. Raises ValueError for a report that has no plan in it."""
+    """The plan of a report, and its attempts.
+
+    Raises ValueError for a report that has no plan in it, or one that cannot be; NewerError for one of a
+    version to come.
+    """
     if report.plan is None:
         raise ValueError("it does not hold the graph of its run")
     if report.plan.version != PLAN_VERSION:
-        raise ValueError(
-            f"its graph is in the form {report.plan.version}, and this version reads {PLAN_VERSION}"
-        )
+        told = f"its graph is in the form {report.plan.version}, and this version reads {PLAN_VERSION}"
+        raise (NewerError if report.plan.version > PLAN_VERSION else ValueError)(told)
     if [step.name for step in report.plan.steps] != [step.name for step in report.steps]:
         raise ValueError("its graph and its steps do not belong together")
-    _check_names(report, report.plan.steps)
+    check_graph(report, report.plan.steps)
     settings = _settings(report)
     outline = _outline(report)
     plan = Plan(
@@ -73,39 +77,6 @@ def recorded(report: RunReport) -> Recorded:
     return Recorded(plan, recording, guessed, report.plan.steps, outline, _apart(report))
 
 
-def _check_names(report: RunReport, edges: Sequence[PlannedStep]) -> None:
-    """Raise ValueError for a report that leads nowhere or in a circle: it may be anybody's."""
-    parents = {group.name: group.parent for group in report.groups}
-    known = {step.name for step in report.steps} | set(parents)
-    for step in edges:
-        for name in (*step.inputs, *step.after):
-            if name not in known:
-                raise ValueError(f"its graph has '{step.name}' wait for '{name}', which is not there")
-    for group in parents:
-        around, seen = group, set[str]()
-        while around in parents:
-            if around in seen:
-                raise ValueError(f"its group '{group}' stands in itself")
-            seen.add(around)
-            around = parents[around]
-
-
-def _check_order(graph: Graph) -> None:
-    """Raise ValueError where nodes wait for each other."""
-    waiting = list(graph.waiting)
-    free = [node for node, count in enumerate(waiting) if count == 0]
-    passed = 0
-    while free:
-        node = free.pop()
-        passed += 1
-        for follower in (*graph.data[node], *graph.order[node]):
-            waiting[follower] -= 1
-            if waiting[follower] == 0:
-                free.append(follower)
-    if passed < graph.size:
-        raise ValueError("steps of its graph wait for each other")
-
-
 def _apart(report: RunReport) -> float:
     """After the last step was settled: the machine's own time."""
     settled = max((step.settled for step in report.steps), default=0.0)
@@ -114,6 +85,8 @@ def _apart(report: RunReport) -> float:
 
 def _settings(report: RunReport) -> Effective:
     said: dict[str, Any] = {setting.name: setting.value for setting in report.settings}
+    for name, value in said.items():
+        check_setting(name, value)
     return Effective(**{name: said[name] for name in SETTINGS if name in said})
 
 
@@ -158,7 +131,7 @@ def _graph(outline: Outline, planned: Sequence[PlannedStep], *, ordered: bool) -
     if ordered:
         builder.add_file_order()
     graph = builder.build()
-    _check_order(graph)
+    check_order(graph)
     return graph
 
 
@@ -178,13 +151,21 @@ def _steps(report: RunReport, outline: Outline, edges: Sequence[PlannedStep]) ->
     )
 
 
+def _model(line: StepLine) -> Model:
+    """As the catalogue has it, because adapters ask it for its limits; else one of which nothing is known."""
+    found = catalogue().find(line.model, line.type)
+    if found is not None and found.key == line.model:
+        return found
+    return Model(
+        key=line.model, name=line.model, type=line.type, provider=line.provider, aliases=(), makes="text",
+        inputs=(), params=(), price=None, price_unit="", expected_seconds=None, state="unknown", entry={},
+    )  # fmt: skip
+
+
 def _step(spot: StepSpot, line: StepLine, planned: PlannedStep, models: dict[tuple[str, str], Model]) -> Step:
     key = (line.model, line.type)
     if key not in models:
-        models[key] = Model(
-            key=line.model, name=line.model, type=line.type, provider=line.provider, aliases=(), makes="text",
-            inputs=(), params=(), price=None, price_unit="", expected_seconds=None, state="unknown", entry={},
-        )  # fmt: skip
+        models[key] = _model(line)
     # What was there already was not asked of its provider, so no limit held it.
     provider = _FREE if line.status == "cached" else line.provider
     return Step(

@@ -22,6 +22,9 @@ _WORTH: Final = 0.05
 """More workers are worth a change when they save at least this part of the time."""
 
 
+MORE: Final = "more may be, too"
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
     """A figure over several runs: its middle, and between what four of five runs lie. In seconds."""
@@ -171,16 +174,21 @@ def span_words(value: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def knee(comparison: Sequence[Setting]) -> str:
-    """The fewest workers after which more save next to nothing, as advice; empty for fewer than two lines."""
+def knee(comparison: Sequence[Setting], least: float | None = None) -> str:
+    """The fewest workers after which more save next to nothing, as advice; empty for fewer than two lines.
+
+    ``least``: seconds with any number of workers, None where nobody tried.
+    """
     if len(comparison) < 2:
         return ""
     ranked = sorted(comparison, key=lambda line: line.max_workers)
     best = min(line.duration for line in ranked)
-    enough = next(line for line in ranked if line.duration <= best * (1 + _WORTH))
     most = ranked[-1]
-    if enough is most:
-        return f"{most.max_workers} workers are still worth it; more may be, too"
+    if least is not None:
+        best = min(best, least)
+    enough = next((line for line in ranked if line.duration <= best * (1 + _WORTH)), most)
+    if enough is most and (least is None or most.duration > best * (1 + _WORTH)):
+        return f"{most.max_workers} workers are still worth it; {MORE}"
     saved = 1 - best / enough.duration if enough.duration else 0.0
     gain = f"at the most {saved:.0%}" if round(saved, 2) else "nothing"
     workers = "1 worker is" if enough.max_workers == 1 else f"{enough.max_workers} workers are"

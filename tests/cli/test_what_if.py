@@ -50,7 +50,7 @@ def test_the_text_and_the_page_are_written(
     ran: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """Text goes to standard output, a page to the file that is named."""
-    assert main(["what-if", str(ran), "--schedule", "dataflow", "--rate-limit", "local=none"]) == 0
+    assert main(["what-if", str(ran), "--schedule", "dataflow"]) == 0
     text = capsys.readouterr().out
     assert [word for word in ("Played again", "workers  dataflow", "Advice:") if word not in text] == []
     for words in (("what-if", str(ran)), ("compare", str(ran), str(ran))):

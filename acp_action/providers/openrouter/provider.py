@@ -39,7 +39,10 @@ class OpenRouterProvider(DirectCall):
     model_ids = re.compile(r"~?[A-Za-z0-9_-]+/[A-Za-z0-9._:-]+")
 
     def lane(self, model: Model) -> str:
-        """Models are served by different services behind it, each with limits of its own."""
+        """Models are served by different services behind it, each with limits of its own.
+
+        One that the catalogue no longer has goes by its key.
+        """
         return str(model.entry.get("provider_model", model.key))
 
     def authorization(self) -> Mapping[str, str]:
