@@ -90,13 +90,13 @@ class Player:
     def _believed(self) -> dict[str, UsualLimits]:
         """The limits as seen; none where with them the run would not have taken what it took."""
         limits = {name: seen.limits for name, seen in self._seen.items() if seen.limits is not None}
-        if not limits or self._report.stopped:
+        if not limits or self._report.status == "stopped":
             return limits
         took = replay(self._found.plan, replace(self._recording, limits=limits), self._providers)
         return limits if _apart(took, self._found, self._report) <= _OFF else {}
 
     def _why_not(self) -> str:
-        if self._report.stopped:
+        if self._report.status == "stopped":
             return ""
         if any(self._is_refused_anyhow(name) for name in self._seen):
             return "refusals follow no limit that could be made out, so each step is refused as it was"
@@ -164,10 +164,9 @@ class Player:
     def notes(self) -> tuple[str, ...]:
         """What makes the figures less sure."""
         notes = []
-        if self._report.stopped:
-            notes.append(
-                f"The run was stopped ({self._report.stopped}); the trials are as if it had gone on."
-            )
+        if self._report.status == "stopped":
+            why = f" ({self._report.stopped})" if self._report.stopped else ""
+            notes.append(f"The run was stopped{why}; the trials are as if it had gone on.")
         elif self._report.status == "failed":
             notes.append("Steps that failed in the run fail in the trials, too.")
         workers = self._report.workers

@@ -107,7 +107,7 @@ def _of_run(place: Path, asked: Trials, providers: Mapping[str, Provider]) -> Wh
         notes=(*player.notes(), *left_out),
         trials=trials,
         advice=() if player.doubt else advice_on(trials, _first(asked, own), player.least),
-        stopped=report.stopped,
+        stopped=report.stopped or ("stopped" if report.status == "stopped" else ""),
         doubt=player.doubt,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from acp_action.engine.cancel import StopSwitch
 from acp_action.engine.clock import SystemClock
@@ -23,8 +23,9 @@ from acp_action.engine.worker import make_performer
 from acp_action.events import RunFinished, RunStarted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from acp_action.engine.board import Note
     from acp_action.engine.clock import Clock
     from acp_action.engine.crew import Crew
     from acp_action.engine.paid import Books
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Provider
 
-Note: TypeAlias = "Callable[[int, StepResult], None]"
 _log = logging.getLogger(__name__)
 _SHARED = Lanes()
 
@@ -128,7 +128,7 @@ def run_plan(
     )
     origin = (books.origin if books is not None else None) or new_origin(wall, rng)
     context = RunContext(plan, origin.timestamp, origin.seed, scheduler.board.outputs)
-    crew.open(make_performer(context, providers, publisher, books), clock)
+    crew.open(make_performer(context, providers, publisher, books, crew.post), clock)
     workers = capacity(plan)
 
     def tell(reason: str) -> None:

@@ -13,8 +13,9 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from acp_action.engine.admission import Admission
-from acp_action.engine.board import Board
-from acp_action.engine.outcome import Closed, Delivery, Done, Expired, Fatal, Opened, Stopped, Unmade
+from acp_action.engine.board import Board, Note
+from acp_action.engine.news import News
+from acp_action.engine.outcome import Closed, Delivery, Done, Expired, Fatal, Opened, Stopped, Unmade, Word
 from acp_action.engine.record import parked, result_of
 from acp_action.engine.result import Status
 from acp_action.engine.verdict import Again, End, Patience, verdict_on
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from acp_action.engine.durations import Expectations
     from acp_action.engine.gates import Gate, Ways
     from acp_action.engine.outcome import Message, Outcome
-    from acp_action.engine.result import StepResult
     from acp_action.engine.track import Track
     from acp_action.events import Event
     from acp_action.plan.model import Plan
@@ -55,7 +55,7 @@ class Scheduler:
         emit: Callable[[Event], None],
         patience: Patience = Patience(),  # noqa: B008 - frozen
         made_before: frozenset[str] = frozenset(),
-        note: Callable[[int, StepResult], None] | None = None,
+        note: Note | None = None,
     ) -> None:
         self._plan = plan
         self._steps = plan.steps
@@ -78,11 +78,11 @@ class Scheduler:
             made_before=made_before,
             most_wait=patience.rate_limit,
         )
+        self._news = News(plan.steps, self.board.names, self.admission, emit)
         self._timers: list[tuple[float, int, int]] = []  # when, step or -1, gate number
         self._begin = 0.0
-        self._leftover: dict[
-            int, str
-        ] = {}  # steps of a stopped scope that are looked for yet, and why it was
+        # Steps of a stopped scope that are looked for yet, and why it was.
+        self._leftover: dict[int, str] = {}
         self.stopped = ""
 
     def run(self, begin: float) -> None:
@@ -90,7 +90,7 @@ class Scheduler:
         self.open(begin)
         try:
             while self.board.unsettled:
-                self.take(self._crew.collect(self.patience_left()))
+                self.take(self._news.collect(self._crew, self.patience_left()))
         finally:
             self.close()
 
@@ -106,6 +106,8 @@ class Scheduler:
         for message in messages:
             if isinstance(message, Delivery):
                 self._take_back(message)
+            elif isinstance(message, Word):
+                self._news.pass_on(message)
             elif isinstance(message, Opened):
                 self.admission.promote(self.admission.lanes.every[message.lane])
             else:
@@ -191,8 +193,7 @@ class Scheduler:
         return self._steps[index].provider == LOCAL
 
     def _park(self, index: int, track: Track, again: Again, now: float) -> None:
-        track.turn(again.phase, now)
-        track.pause(again.delay)
+        track.park(again.phase, again.delay, now)
         step = self._steps[index]
         self._send(parked(step, self.board.names[step.group], now - self._begin, track.attempt, again))
         heappush(self._timers, (now + again.delay, index, -1))

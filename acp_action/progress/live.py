@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
@@ -11,35 +10,17 @@ from typing import IO, TYPE_CHECKING, Final, Self, cast
 from acp_action.events import RunStarted
 from acp_action.progress.render import render
 from acp_action.progress.screen import Screen
+from acp_action.progress.terminal import size_of, wants_ascii, wants_colours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from acp_action.events import Event
     from acp_action.progress.board import Board
-    from acp_action.progress.render import Row
+    from acp_action.progress.rows import Row
 
 # Often enough for tenths of a second to move, seldom enough to be calm.
 _FRAMES_PER_SECOND: Final = 5
-_USUAL_SIZE: Final = (80, 24)
-
-
-def wants_live(environ: Mapping[str, str]) -> bool:
-    """Whether standard error is a terminal that a display can be drawn on again and again."""
-    return bool(sys.stderr and sys.stderr.isatty()) and environ.get("TERM", "") not in ("", "dumb", "unknown")
-
-
-def wants_ascii(encoding: str | None, environ: Mapping[str, str]) -> bool:
-    """Whether only ASCII can be shown; the C locale says so even where Python writes UTF-8."""
-    if (encoding or "").lower().replace("-", "").replace("_", "") not in ("utf8", "utf8sig"):
-        return True
-    locale = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
-    return locale in ("C", "POSIX")
-
-
-def wants_colours(environ: Mapping[str, str]) -> bool:
-    """Whether colours may be used: not with NO_COLOR (https://no-color.org), nor on a VT100 and the like."""
-    return not environ.get("NO_COLOR") and not environ.get("TERM", "").startswith(("vt", "ansi-mono"))
 
 
 class LiveBoard:
@@ -53,7 +34,7 @@ class LiveBoard:
         self._begin = time.monotonic()
         self._stream = sys.stderr
         self._ascii = wants_ascii(self._stream.encoding, environ)
-        self._screen = Screen(self._stream, self._size, colours=wants_colours(environ))
+        self._screen = Screen(self._stream, lambda: size_of(self._stream), colours=wants_colours(environ))
         self._over = threading.Event()
         self._painter = threading.Thread(target=self._paint, name="acp-display", daemon=True)
 
@@ -88,14 +69,6 @@ class LiveBoard:
             return render(self._board, now, columns, height, ascii_only=self._ascii)
 
         self._screen.draw(rows_for)
-
-    def _size(self) -> tuple[int, int]:
-        try:
-            columns, rows = os.get_terminal_size(self._stream.fileno())
-        except (OSError, ValueError):
-            return _USUAL_SIZE
-        # Some terminals say 0 where they do not know.
-        return columns or _USUAL_SIZE[0], rows or _USUAL_SIZE[1]
 
 
 class _Above:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import threading
 from typing import IO, TYPE_CHECKING, Final
 
-from acp_action.progress.cells import cells
+from acp_action.progress.terminal import COLOURS, styled
 from acp_action.redaction import redact
+from acp_action.report.cells import cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from acp_action.progress.render import Row
+    from acp_action.progress.rows import Row
 
-_STYLES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
-_COLOURS: Final = frozenset({"red", "green", "yellow", "cyan"})
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
-_HOME: Final = "\x1b[H"
 _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[K", "\x1b[J"
+# Wiped from its second cell on: tmux keeps what is wiped from the first one, and scrolling back would show
+# a pile of old displays.
+_WIPE: Final = f"\x1b[H{_REST_OF_LINE} {_REST_OF_SCREEN}\r"
 
 
 class Screen:
@@ -89,7 +90,7 @@ class Screen:
         and some of them before they say that they are: then the whole screen is wiped instead.
         """
         if any(wide > columns for wide, _ in self._rows):
-            return _HOME + _REST_OF_SCREEN
+            return _WIPE
         return f"\r\x1b[{len(self._rows)}A" if self._rows else "\r"
 
     def _painted(self, row: Row, columns: int) -> tuple[int, str]:
@@ -97,9 +98,9 @@ class Screen:
         return min(cells(str(row)), columns), text
 
     def _paint(self, text: str, style: str) -> str:
-        if not style or not text or (style in _COLOURS and not self._colours):
+        if not style or not text or (style in COLOURS and not self._colours):
             return text
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+        return styled(text, style)
 
     def _write(self, text: str) -> None:
         if not self._open:

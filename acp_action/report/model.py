@@ -79,7 +79,8 @@ class StepLine:
     """One planned step. ``number`` of ``total`` is its place in ``group``; 0 and an empty name at top level.
 
     ``settled``: seconds since the run started. ``cost`` in USD, None when unknown. ``files``: as seen from
-    the output folder. ``text``: the beginning of a text output.
+    the output folder. ``text``: the beginning of a text output. ``place``: where it stands in the pipeline
+    file (``pipeline.yaml:12:7``), empty where that is not known.
     """
 
     name: str
@@ -100,6 +101,7 @@ class StepLine:
     seed: int | None
     files: tuple[str, ...]
     text: str | None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,11 @@ class RunReport:
     steps: tuple[StepLine, ...]
     warnings: tuple[str, ...]
     plan: RecordedPlan | None = None
+
+    @property
+    def saved(self) -> float:
+        """Seconds that the run took less than its steps one after another; never less than nought."""
+        return max(self.sequential_estimate - self.total_duration, 0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values, ready for JSON, its version first under ``schema``."""

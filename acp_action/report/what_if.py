@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from acp_action.report.simulation import MORE, Setting, knee, span_words
+from acp_action.report.lines import span_words
+from acp_action.report.simulation import MORE, Setting, knee
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,10 +116,16 @@ def advice_on(
 
 
 def _knee(trials: Sequence[Trial], schedule: str, least: Callable[[str], float] | None) -> str:
-    own = [
-        Setting(trial.max_workers, trial.duration, trial.speedup, trial.refusals)
-        for trial in trials if trial.schedule == schedule
-    ]  # fmt: skip
+    own = settings_under(trials, schedule)
     told = knee(own)
     # Only where the most workers that were tried are the best can more of them be better.
     return knee(own, least(schedule)) if told.endswith(MORE) and least is not None else told
+
+
+def settings_under(trials: Sequence[Trial], schedule: str) -> list[Setting]:
+    """The trials of one schedule, by the number of workers alone."""
+    return [
+        Setting(trial.max_workers, trial.duration, trial.speedup, trial.refusals)
+        for trial in trials
+        if trial.schedule == schedule
+    ]

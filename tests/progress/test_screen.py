@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acp_action.progress.render import Row, Span
+from acp_action.progress.rows import Row, Span
 from acp_action.progress.screen import Screen
 from tests.progress.terminal import Terminal
 

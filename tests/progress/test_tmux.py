@@ -178,6 +178,6 @@ def test_ctrl_c_leaves_a_usable_shell(window_of: Callable[[int], Window], tmp_pa
     window.key("C-c")
     screen = window.when(lambda rows: rows[-1].startswith("$"))
     keep("after-ctrl-c", screen)
-    assert any(row.startswith("stopped: interrupted (Ctrl-C)") for row in screen)
+    assert any(row.startswith("Stopped: interrupted (Ctrl-C); ") for row in screen)
     assert not any("^C" in row for row in screen)
     assert window.tmux("display-message", "-p", "#{cursor_flag}").strip() == "1"
