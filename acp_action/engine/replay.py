@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.artifacts import Output
 from acp_action.engine.clock import VirtualClock
-from acp_action.engine.crew import VirtualCrew
 from acp_action.engine.modelled import Declined, Modelled
 from acp_action.engine.outcome import Closed, Done, Doubt, Expired, Fatal, Refused, Stopped, Transient
 from acp_action.engine.run import run_plan
 from acp_action.engine.throttle import Lane, Lanes, Throttle
 from acp_action.engine.throttle.limits import Limits
 from acp_action.engine.track import MODEL
+from acp_action.engine.virtual_crew import VirtualCrew
 from acp_action.providers.base import Product
 
 if TYPE_CHECKING:
