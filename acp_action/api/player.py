@@ -15,14 +15,14 @@ from acp_action.report.simulation import limit_words
 from acp_action.report.what_if import Assumed, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from acp_action.engine.replay import Recording
-    from acp_action.engine.result import RunResult
+    from acp_action.engine.result import RunResult, StepResult
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Provider
     from acp_action.report.limits_seen import Seen
-    from acp_action.report.model import RunReport
+    from acp_action.report.model import RunReport, StepLine
     from acp_action.report.recorded import Recorded
 
 WORKERS: Final = (1, 2, 3, 4, 6, 8, 12, 16)
@@ -88,12 +88,13 @@ class Player:
         return found.recording, learnt
 
     def _believed(self) -> dict[str, UsualLimits]:
-        """The limits as seen; none where with them the run would not have taken what it took."""
+        """The limits as seen; none where with them the run would have been another."""
         limits = {name: seen.limits for name, seen in self._seen.items() if seen.limits is not None}
         if not limits or self._report.status == "stopped":
             return limits
         took = replay(self._found.plan, replace(self._recording, limits=limits), self._providers)
-        return limits if _apart(took, self._found, self._report) <= _OFF else {}
+        explained = _refused(self._report.steps) & set(limits) <= _refused(took.steps)
+        return limits if explained and _apart(took, self._found, self._report) <= _OFF else {}
 
     def _why_not(self) -> str:
         if self._report.status == "stopped":
@@ -181,6 +182,11 @@ def _apart(result: RunResult, found: Recorded, report: RunReport) -> float:
     """How far a replay is from the recorded time, as a part of it."""
     took = result.total_duration + found.apart
     return abs(took / report.total_duration - 1) if report.total_duration else 0.0
+
+
+def _refused(steps: Iterable[StepLine | StepResult]) -> set[str]:
+    """The providers that refused an attempt."""
+    return {step.provider for step in steps if any(a.outcome == "refused" for a in step.attempts)}
 
 
 def _known(seen: Seen) -> Limits:

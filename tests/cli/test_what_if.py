@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from acp_action.catalogue.models import catalogue
 from acp_action.cli.app import main
+from acp_action.report.summarise import summarise
+from tests.fakes import Trace, a_plan, a_step, carry_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,3 +86,22 @@ def test_a_place_without_a_run_is_told(in_tmp: Path, capsys: pytest.CaptureFixtu
     for words in (("what-if", str(in_tmp)), ("compare", str(in_tmp), str(in_tmp))):
         assert main(list(words)) == 2
         assert "there is no report at" in capsys.readouterr().err
+
+
+PROVIDERS = ("fal", "gemini", "openrouter", "replicate", "openai", "elevenlabs")
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("known", [True, False])
+def test_a_run_of_any_provider_is_played_without_asking_it(
+    provider: str, known: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each adapter is asked for its lanes, also those of a model that the catalogue no longer has."""
+    model = next(m for m in catalogue().models() if m.provider == provider)
+    steps = [a_step(n, f"s{n}", type=model.type, model=model, provider=provider) for n in range(3)]
+    report = summarise(carry_out(a_plan(steps), [Trace()] * 3))
+    if not known:
+        report = replace(report, steps=tuple(replace(step, model="gone") for step in report.steps))
+    (tmp_path / "report.json").write_text(json.dumps(report.to_dict()))
+    assert main(["what-if", str(tmp_path), "--json", "--max-workers", "1,2"]) == 0
+    assert [trial["refusals"] for trial in json.loads(capsys.readouterr().out)["trials"]] == [0] * 4
