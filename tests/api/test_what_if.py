@@ -295,6 +295,21 @@ def test_refusals_that_no_limit_explains_are_played_as_they_were(tmp_path: Path)
     assert found.assumed[0].limits == "refusals as they were"
 
 
+def test_a_limit_with_which_the_run_would_have_taken_another_time_is_not_believed(tmp_path: Path) -> None:
+    """It explains the refusals, but not the time: then it explains nothing."""
+    folder = a_run(
+        tmp_path, BATCH.replace("max_workers: 4", "max_workers: 12"), fal=UsualLimits(3, spread=0.0)
+    )
+    believed = what_if(folder, Trials((12,), ("ordered",)))
+    assert (believed.doubt, believed.assumed[0].limits) == ("", "3 at once")
+
+    def slower(report: dict[str, Any]) -> None:
+        report["total_duration"] *= 1.1
+        report["steps"][-1]["settled"] = report["total_duration"]
+
+    assert what_if(changed(folder, slower)).doubt.startswith("refusals follow no limit")
+
+
 def test_more_workers_are_advised_only_where_there_is_something_to_save(tmp_path: Path) -> None:
     """Eight of eight steps at once are enough, whatever else was tried; four of them are not."""
     steps = ", ".join("{type: text_to_image, params: {prompt: a}}" for _ in range(8))

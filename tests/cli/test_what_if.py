@@ -41,10 +41,10 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_replay_of_a_real_run_takes_its_time(ran: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Under the recorded settings within 2 %, or what a busy machine needs between steps."""
+    """Under the recorded settings within 2 %, also on a busy machine."""
     assert main(["what-if", str(ran), "--json", "--max-workers", "1,4"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["replayed"] == pytest.approx(found["duration"], rel=0.02, abs=0.03)
+    assert found["replayed"] == pytest.approx(found["duration"], rel=0.02)
     one, four = (trial["duration"] for trial in found["trials"] if trial["schedule"] == "ordered")
     assert one == pytest.approx(found["sequential"], rel=0.1)
     assert four < one / 1.5

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acp_action.artifacts import Output
+from acp_action.catalogue.limits import UsualLimits
 from acp_action.engine.clock import VirtualClock
 from acp_action.engine.outcome import Done, Fatal, Transient
-from acp_action.engine.replay import replay
+from acp_action.engine.replay import Played, Recording, replay
 from acp_action.engine.run import run_plan
 from acp_action.engine.throttle import Lanes, Limits
 from acp_action.engine.virtual_crew import VirtualCrew
@@ -24,6 +25,8 @@ from tests.plan.make import plan_text
 from tests.report.test_recorded import any_pipeline, through_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from acp_action.engine.crew import Job
     from acp_action.engine.outcome import Outcome
     from acp_action.engine.result import RunResult
@@ -148,3 +151,44 @@ def test_a_refusals_own_wait_is_played_with_its_jitter() -> None:
     first = replace(first, kind="pace", told=0.5, pause=0.54)
     line = replace(report.steps[0], attempts=(first, second))
     assert recorded(replace(report, steps=(line,))).recording.attempts[0][0].told == 0.54
+
+
+def test_what_the_scheduler_decided_to_wait_is_written_down() -> None:
+    """Until it was to be tried again, as decided: when it was, is another matter."""
+    plan = plan_text("steps: [{type: text_to_image, params: {prompt: a}}]")
+    outcomes: Iterator[Outcome] = iter([Transient("cut", 0.25), DONE])
+    clock = VirtualClock()
+    crew = VirtualCrew(clock, lambda _job: (1.0, next(outcomes)), late=lambda _job: 0.5)
+    run = run_plan(plan, providers={}, publisher=NOWHERE, lanes=Lanes(), crew=crew, clock=clock, seed=1)
+    first, second = through_json(run).steps[0].attempts
+    assert first.pause is not None
+    assert 0.25 <= first.pause < 0.3 < second.started - first.finished
+    assert second.pause is None
+
+
+def test_models_are_those_of_the_catalogue() -> None:
+    """Adapters know by their entries which limits they share; one that is not there has none."""
+    plan = plan_text("steps: [{type: text_to_image, params: {prompt: a}}]")
+    report = through_json(on_a_busy_machine(plan, random.Random(1)))
+    assert recorded(report).plan.steps[0].model is plan.steps[0].model
+    gone = replace(report, steps=(replace(report.steps[0], model="gone"),))
+    assert recorded(gone).plan.steps[0].model.entry == {}
+
+
+def test_with_half_the_company_a_step_begins_half_as_late() -> None:
+    """Who shares the processors with fewer gets at them sooner."""
+    plan = a_plan([a_step(0, "s")])
+    once = Recording(((Played("done", 1.0, late=0.5),),))
+    assert replay(plan, once).total_duration == pytest.approx(1.5)
+    assert replay(plan, replace(once, crowd=[0.5])).total_duration == pytest.approx(1.25)
+
+
+def test_a_provider_works_no_longer_on_what_ran_out_of_time() -> None:
+    """With one at once, the next is let in when the one before has expired."""
+    plan = a_plan([a_step(0, "long", timeout=1.0), a_step(1, "short")])
+    plan = replace(plan, settings=replace(plan.settings, worker_cap=1, fail_fast=False))
+    limits = {"fal": UsualLimits(concurrency=1, queues=True)}
+    attempts = ((Played("done", 100.0),), (Played("done", 2.0),))
+    result = replay(plan, Recording(attempts, limits=limits))
+    assert [step.status.value for step in result.steps] == ["timed_out", "succeeded"]
+    assert result.total_duration == pytest.approx(3.0)
