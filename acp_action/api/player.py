@@ -15,21 +15,21 @@ from acp_action.report.simulation import limit_words
 from acp_action.report.what_if import Assumed, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from acp_action.engine.replay import Recording
-    from acp_action.engine.result import RunResult
+    from acp_action.engine.result import RunResult, StepResult
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Provider
     from acp_action.report.limits_seen import Seen
-    from acp_action.report.model import RunReport
+    from acp_action.report.model import RunReport, StepLine
     from acp_action.report.recorded import Recorded
 
 WORKERS: Final = (1, 2, 3, 4, 6, 8, 12, 16)
 _FREE: Final = "local"
 # A machine on which steps waited this little for a processor has more of them to give.
 _CONTENDED: Final = 0.05
-# Other limits than the real ones are worth a warning from here on.
+# Trials of which the one under the recorded settings is farther off are no ground for advice.
 _OFF: Final = 0.05
 # A replay that is no farther off is as it was.
 _CLOSE: Final = 0.02
@@ -53,7 +53,10 @@ class Trials:
 
 
 class Player:
-    """Plays one recorded run under other settings."""
+    """Plays one recorded run under other settings.
+
+    ``as_it_was``: under its own. ``doubt``: why nothing should be concluded from it; empty when it may be.
+    """
 
     def __init__(
         self, found: Recorded, report: RunReport, asked: Trials, providers: Mapping[str, Provider]
@@ -63,9 +66,10 @@ class Player:
         self._asked = asked
         self._providers = providers
         self._seen = limits_seen(report)
-        self._limits = {name: seen.limits for name, seen in self._seen.items() if seen.limits is not None}
-        self._limits |= {name: _as_usual(limit) for name, limit in asked.limits.items() if name != _FREE}
         self._recording, self.as_it_was = self._closest(found, report)
+        self._limits = self._believed()
+        self._limits |= {name: _as_usual(limit) for name, limit in asked.limits.items()}
+        self.doubt = self._why_not()
         self._plans = {name: found.scheduled(name) for name in asked.schedules}
         local = [step for step in report.steps if step.provider == _FREE]
         held, worked = sum(s.split.processor for s in local), sum(s.split.service for s in local)
@@ -82,6 +86,30 @@ class Player:
         if _apart(known, found, report) < _apart(learnt, found, report):
             return knew, known
         return found.recording, learnt
+
+    def _believed(self) -> dict[str, UsualLimits]:
+        """The limits as seen; none where with them the run would have been another."""
+        limits = {name: seen.limits for name, seen in self._seen.items() if seen.limits is not None}
+        if not limits or self._report.status == "stopped":
+            return limits
+        took = replay(self._found.plan, replace(self._recording, limits=limits), self._providers)
+        explained = _refused(self._report.steps) & set(limits) <= _refused(took.steps)
+        return limits if explained and _apart(took, self._found, self._report) <= _OFF else {}
+
+    def _why_not(self) -> str:
+        if self._report.status == "stopped":
+            return ""
+        if any(self._is_refused_anyhow(name) for name in self._seen):
+            return "refusals follow no limit that could be made out, so each step is refused as it was"
+        off = _apart(self.as_it_was, self._found, self._report)
+        return f"played again under its own settings the run comes out {off:.0%} off" if off > _OFF else ""
+
+    def _is_refused_anyhow(self, provider: str) -> bool:
+        return self._seen[provider].limits is not None and provider not in self._limits
+
+    def least(self, schedule: str) -> float:
+        """Seconds under this schedule with as many workers as there are steps."""
+        return self.trial(schedule, len(self._report.steps)).duration
 
     def trial(self, schedule: str, workers: int) -> Trial:
         """One setting, as if the file said it everywhere."""
@@ -101,7 +129,9 @@ class Player:
             return result
         # Who has more company at the processors waits longer for them; how much company there is, the first
         # round tells.
-        return replay(plan, replace(recording, busy=self._busy(_company(result))), self._providers)
+        company = _company(result)
+        crowd = [now / was if was > 0 else 1.0 for was, now in zip(self._company, company, strict=True)]
+        return replay(plan, replace(recording, busy=self._busy(company), crowd=crowd), self._providers)
 
     def _busy(self, company: Sequence[float]) -> list[float]:
         found = []
@@ -123,7 +153,9 @@ class Player:
         lines = []
         for name, seen in self._seen.items():
             limits = self._limits.get(name) or seen.announced
-            if limits is None:
+            if self._is_refused_anyhow(name):
+                lines.append(Assumed(name, "refusals as they were", "no limit explains them"))
+            elif limits is None:
                 most = f"none was met with up to {seen.most} at once; beyond that nobody knows"
                 lines.append(Assumed(name, "no limit", most))
             else:
@@ -133,21 +165,16 @@ class Player:
     def notes(self) -> tuple[str, ...]:
         """What makes the figures less sure."""
         notes = []
-        if self._report.stopped:
-            notes.append(
-                f"The run was stopped ({self._report.stopped}); the trials are as if it had gone on."
-            )
+        if self._report.status == "stopped":
+            why = f" ({self._report.stopped})" if self._report.stopped else ""
+            notes.append(f"The run was stopped{why}; the trials are as if it had gone on.")
         elif self._report.status == "failed":
             notes.append("Steps that failed in the run fail in the trials, too.")
+        workers = self._report.workers
+        if any(group.max_workers < min(group.steps, workers) for group in self._report.groups):
+            notes.append("Groups had workers of their own; each trial gives all of them the same.")
         if self._contended:
             notes.append("Steps of the embedded provider waited for processors: more at once wait longer.")
-        if any(seen.limits for name, seen in self._seen.items() if name not in self._asked.limits):
-            took = self._play(self._found.plan).total_duration + self._found.apart
-            off = abs(took / self._report.total_duration - 1) if self._report.total_duration else 0.0
-            if off > _OFF:
-                notes.append(
-                    f"With the limits as seen the recorded settings come out {off:.0%} off; so may the rest."
-                )
         return tuple(notes)
 
 
@@ -155,6 +182,11 @@ def _apart(result: RunResult, found: Recorded, report: RunReport) -> float:
     """How far a replay is from the recorded time, as a part of it."""
     took = result.total_duration + found.apart
     return abs(took / report.total_duration - 1) if report.total_duration else 0.0
+
+
+def _refused(steps: Iterable[StepLine | StepResult]) -> set[str]:
+    """The providers that refused an attempt."""
+    return {step.provider for step in steps if any(a.outcome == "refused" for a in step.attempts)}
 
 
 def _known(seen: Seen) -> Limits:

@@ -90,7 +90,9 @@ def simulate(plan: Plan, providers: Mapping[str, Provider], question: Question |
         failures=failures_of(runs),
         traffic=traffic_of(runs, {name: limits for name, limits in assumed.items() if name != "local"}),
         comparison=comparison,
-        advice=knee(comparison),
+        advice=knee(
+            comparison, wide * duration.median / middle.total_duration if middle.total_duration else 0.0
+        ),
         report=report,
     )
 

@@ -11,7 +11,9 @@ from acp_action.api.simulate import Question, simulate
 from acp_action.config.cascade import SCHEDULES, Overrides
 from acp_action.engine.scopes import capacity
 from acp_action.errors import UsageError, did_you_mean
+from acp_action.providers.registry import LOCAL
 from acp_action.report.files import load_report
+from acp_action.report.model import mend_for
 from acp_action.report.recorded import recorded
 from acp_action.report.what_if import Assumed, Trial, WhatIf, advice_on
 
@@ -37,6 +39,10 @@ def what_if(
     """
     asked = trials or Trials()
     _check(asked)
+    if not place.exists():
+        raise UsageError(
+            f"there is nothing at {place}; name a run's output folder, its report.json, or a pipeline file"
+        )
     if place.is_dir() or place.suffix == ".json":
         return _of_run(place, asked, providers or {})
     return _of_pipeline(place, asked, providers or {})
@@ -62,6 +68,8 @@ def _check(asked: Trials) -> None:
 
 def _check_providers(asked: Trials, names: Sequence[str]) -> None:
     for provider in asked.limits:
+        if provider == LOCAL:
+            raise UsageError(f"the embedded provider '{LOCAL}' has no rate limit; try --max-workers instead")
         if provider not in names:
             near = did_you_mean(provider, names) or f"it uses {', '.join(names) or 'none'}"
             raise UsageError(f"nothing is asked of '{provider}' here; {near}")
@@ -75,9 +83,7 @@ def _of_run(place: Path, asked: Trials, providers: Mapping[str, Provider]) -> Wh
     try:
         found = recorded(report)
     except ValueError as error:
-        raise UsageError(
-            f"cannot replay {place}: {error}; run the pipeline again with this version"
-        ) from error
+        raise UsageError(f"cannot replay {place}: {error}; {mend_for(error)}") from error
     _check_providers(asked, list(dict.fromkeys(step.provider for step in report.steps)))
     asked, left_out = _possible(asked, found, place)
     player = Player(found, report, asked, providers)
@@ -100,8 +106,14 @@ def _of_run(place: Path, asked: Trials, providers: Mapping[str, Provider]) -> Wh
         assumed=player.assumed(),
         notes=(*player.notes(), *left_out),
         trials=trials,
-        advice=advice_on(trials, own if own in asked.schedules else asked.schedules[0]),
+        advice=() if player.doubt else advice_on(trials, _first(asked, own), player.least),
+        stopped=report.stopped or ("stopped" if report.status == "stopped" else ""),
+        doubt=player.doubt,
     )
+
+
+def _first(asked: Trials, own: str) -> str:
+    return own if own in asked.schedules else asked.schedules[0]
 
 
 def _possible(asked: Trials, found: Recorded, place: Path) -> tuple[Trials, list[str]]:
@@ -133,13 +145,17 @@ def _of_pipeline(place: Path, asked: Trials, providers: Mapping[str, Provider]) 
     base = _limited(plan_pipeline(place, Wishes(), providers or None), asked)
     _check_providers(asked, list(dict.fromkeys(step.provider for step in base.steps)))
     own = base.settings.schedule
-    question = Question(compare=tuple(asked.workers))
+    widest = min(max(len(base.steps), *asked.workers), _MOST_WORKERS)
+    question = Question(compare=(*asked.workers, widest))
+    least: dict[str, float] = {}
     as_it_is = simulate(base, providers, Question())
     trials: list[Trial] = []
     for name in _own_first(asked.schedules, own):
         plan = _limited(plan_pipeline(place, Wishes(Overrides(schedule=name)), providers or None), asked)
         found = simulate(plan, providers, question)
-        trials += [Trial(name, s.max_workers, s.duration, s.speedup, s.refusals) for s in found.comparison]
+        *tried, wide = found.comparison
+        trials += [Trial(name, s.max_workers, s.duration, s.speedup, s.refusals) for s in tried]
+        least[name] = wide.duration
     return WhatIf(
         basis="pipeline",
         pipeline=base.name,
@@ -153,7 +169,7 @@ def _of_pipeline(place: Path, asked: Trials, providers: Mapping[str, Provider]) 
         assumed=tuple(Assumed(line.provider, line.limits, line.source) for line in as_it_is.traffic),
         notes=(),
         trials=tuple(trials),
-        advice=advice_on(trials, own if own in asked.schedules else asked.schedules[0]),
+        advice=advice_on(trials, _first(asked, own), least.__getitem__),
     )
 
 

@@ -75,6 +75,12 @@ class CancelToken:
         finally:
             self._calls = tuple(kept for kept in self._calls if kept is not call)
 
+    def tell(self, call: Callable[[], None]) -> None:
+        """As ``waking``, for as long as the attempt lasts."""
+        self._calls = (*self._calls, call)
+        if self._reason is not None:
+            call()
+
     def check(self) -> None:
         """Raise Cancelled or DeadlineExpired when the attempt must end."""
         if self._reason is not None:

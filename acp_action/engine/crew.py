@@ -1,4 +1,4 @@
-"""Who carries attempts out: own threads, any concurrent.futures executor, the calling thread, or nobody.
+"""Who carries attempts out: own threads, any concurrent.futures executor, or the calling thread.
 
 A crew takes jobs with ``start`` and hands messages back with ``collect``. Workers are numbered from 0; the
 scheduler says which worker takes a job, so that a timeline has lanes. ``post`` puts a message in from outside
@@ -7,22 +7,19 @@ and takes no lock of Python's, so a signal handler may cause it.
 
 from __future__ import annotations
 
-import itertools
-import math
 import threading
 from functools import partial
-from heapq import heappop, heappush
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from acp_action.engine.outcome import Delivery, Expired, Fatal, Stop, Stopped
+from acp_action.engine.outcome import Delivery, Fatal, Stop, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Executor, Future
 
     from acp_action.engine.cancel import CancelToken
-    from acp_action.engine.clock import Clock, VirtualClock
+    from acp_action.engine.clock import Clock
     from acp_action.engine.outcome import Message, Outcome
 
 
@@ -211,81 +208,3 @@ class InlineCrew:
 
     def close(self) -> None:
         """Nothing to do."""
-
-
-class VirtualCrew:
-    """Nobody works: each job comes back on a virtual clock after a time that ``answer`` gives.
-
-    The scheduler above it is the real one. Cancelled jobs come back at once, late ones at their deadline; but
-    what ``deaf`` says of a job is true comes back when it is done, whatever it was told.
-    """
-
-    def __init__(
-        self,
-        clock: VirtualClock,
-        answer: Callable[[Job], tuple[float, Outcome]],
-        deaf: Callable[[Job], bool] = lambda _job: False,
-    ) -> None:
-        self._clock = clock
-        self._answer = answer
-        self._deaf = deaf
-        self._count = itertools.count()
-        self._due: list[tuple[float, int, Message, CancelToken | None]] = []
-        self._mail: list[Message] = []
-
-    def open(self, perform: Callable[[Job], Outcome], clock: Clock) -> None:
-        """Nothing to remember: no attempt is really made."""
-
-    def start(self, jobs: Sequence[Job], worker: int) -> None:
-        """Note when the jobs will be back, each after the one before it."""
-        now = self._clock.now()
-        for job in jobs:
-            now = self._put(job, worker, now)
-
-    def _put(self, job: Job, worker: int, now: float) -> float:
-        seconds, outcome = self._answer(job)
-        due, token = now + seconds, None if self._deaf(job) else job.token
-        if token is not None and due > token.deadline:
-            due, outcome = token.deadline, Expired("no result in time")
-        self.post_at(due, Delivery(job.step, job.attempt, outcome, now, due, worker), token)
-        return due
-
-    def collect(self, timeout: float | None) -> list[Message]:
-        """Move the clock to the next thing that happens, at most ``timeout`` on."""
-        self._recall()
-        if not self._mail:
-            limit = math.inf if timeout is None else self._clock.now() + timeout
-            if self._due and self._due[0][0] <= limit:
-                due, _, message, _ = heappop(self._due)
-                self._clock.advance_to(due)
-                self._mail.append(message)
-            elif timeout is not None:
-                self._clock.advance(timeout)
-            else:
-                raise RuntimeError("nothing is under way and nothing will ever come")
-        messages, self._mail = self._mail, []
-        return messages
-
-    def post(self, message: Message) -> None:
-        """Put a message in."""
-        self._mail.append(message)
-
-    def post_at(self, moment: float, message: Message, token: CancelToken | None = None) -> None:
-        """Put a message in at a moment to come, earlier if ``token`` is cancelled."""
-        heappush(self._due, (moment, next(self._count), message, token))
-
-    def close(self) -> None:
-        """Nothing to do."""
-
-    def _recall(self) -> None:
-        """Bring cancelled jobs back now."""
-        if not any(token is not None and token.cancelled for _, _, _, token in self._due):
-            return
-        now, kept = self._clock.now(), []
-        for entry in sorted(self._due):
-            message, token = entry[2], entry[3]
-            if token is None or not token.cancelled or not isinstance(message, Delivery):
-                kept.append(entry)
-            else:
-                self._mail.append(message._replace(outcome=Stopped("cancelled"), finished=now))
-        self._due = kept

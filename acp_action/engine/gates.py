@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from acp_action.engine.outcome import Closed, Done, Fatal, Opened, Refused
 from acp_action.engine.result import Status
-from acp_action.engine.throttle import UNCOUNTED, Lane, Limits, Throttle, Ticket
+from acp_action.engine.throttle import UNCOUNTED, Lane, Limits, Ticket
 from acp_action.engine.verdict import End
 from acp_action.events import LaneHeld, LaneReopened
 
@@ -89,7 +89,7 @@ def _common(plan: Plan, provider: str, account: str, lanes: Lanes) -> tuple[Lane
         )
         common.append(lanes.told(provider, account, limits))
     if settings.rate_limit_delay > 0.0:
-        common.append(Lane(Throttle(Limits(min_interval=settings.rate_limit_delay))))
+        common.append(lanes.spaced(provider, settings.rate_limit_delay))
     return tuple(common)
 
 

@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.artifacts import Output
 from acp_action.engine.clock import VirtualClock
-from acp_action.engine.crew import VirtualCrew
 from acp_action.engine.modelled import Declined, Modelled
 from acp_action.engine.outcome import Closed, Done, Doubt, Expired, Fatal, Refused, Stopped, Transient
 from acp_action.engine.run import run_plan
-from acp_action.engine.throttle import Lanes
+from acp_action.engine.throttle import Lane, Lanes, Throttle
 from acp_action.engine.throttle.limits import Limits
 from acp_action.engine.track import MODEL
+from acp_action.engine.virtual_crew import VirtualCrew
 from acp_action.providers.base import Product
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from acp_action.catalogue.limits import UsualLimits
     from acp_action.engine.crew import Job
     from acp_action.engine.outcome import Outcome
     from acp_action.engine.result import RunResult
+    from acp_action.engine.throttle import Ticket
     from acp_action.plan.model import Plan, Step
     from acp_action.providers.base import Announced
 
@@ -35,6 +36,7 @@ class Played(NamedTuple):
 
     ``service``: of work; ``held`` for want of a processor and ``queued`` at the provider are on top of it.
     ``pause``: of back-off after it. ``kind`` and ``told``: of a refusal. ``announced``: limits it told of.
+    ``late``: how much later it began than there was room for it.
     """
 
     outcome: str
@@ -45,6 +47,7 @@ class Played(NamedTuple):
     kind: str = "unknown"
     told: float | None = None
     announced: Announced | None = None
+    late: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +57,18 @@ class Recording:
     ``limits``: by provider, what it lets through where that is not taken from the attempts: then refusals and
     queues are those of the limits, not the recorded ones. ``unlimited``: providers that nobody throttles.
     ``busy``: by step, seconds of waiting for a processor in a second of service, in place of the recorded.
-    ``known``: by provider, limits that the run knew from the start.
+    ``crowd``: by step, how much more company it has at the processors than it had, and so comes later.
+    ``known``: by provider, limits that the run knew from the start. ``delays_late``: by provider, how much
+    later than ``rate_limit_delay`` each start of it came after the one before.
     """
 
     attempts: tuple[tuple[Played, ...], ...]
     limits: Mapping[str, UsualLimits] = field(default_factory=dict)
     unlimited: frozenset[str] = frozenset({_FREE})
     busy: Sequence[float] = ()
+    crowd: Sequence[float] = ()
     known: Mapping[str, Limits] = field(default_factory=dict)
+    delays_late: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 def replay(plan: Plan, recording: Recording, providers: Mapping[str, Any] | None = None) -> RunResult:
@@ -76,11 +83,37 @@ def replay(plan: Plan, recording: Recording, providers: Mapping[str, Any] | None
         plan,
         providers=adapters,
         publisher=_NOWHERE,
-        lanes=Lanes(world.known_limits),
-        crew=VirtualCrew(clock, world.answer),
+        lanes=_LateLanes(world.known_limits, recording.delays_late),
+        crew=VirtualCrew(clock, world.answer, late=world.late),
         clock=clock,
         rng=_NoJitter(),
     )
+
+
+class _LateLanes(Lanes):
+    """Lanes of a run whose starts were as late as those of the recorded one."""
+
+    def __init__(self, limits: Callable[[str], Limits], late: Mapping[str, Sequence[float]]) -> None:
+        super().__init__(limits)
+        self._late = late
+
+    def spaced(self, provider: str, delay: float) -> Lane:
+        return Lane(_Spaced(delay, self._late.get(provider, ())))
+
+
+class _Spaced(Throttle):
+    """Keeps a delay as late as it was kept; beyond what was recorded, to the moment."""
+
+    def __init__(self, delay: float, late: Sequence[float]) -> None:
+        super().__init__(Limits(min_interval=delay))
+        self._delay = delay
+        self._late = late
+
+    def admit(self, now: float) -> Ticket:
+        ticket = super().admit(now)
+        late = self._late[ticket.number] if ticket.number < len(self._late) else 0.0
+        self.limits = Limits(min_interval=self._delay + late)
+        return ticket
 
 
 class _NoJitter(random.Random):
@@ -109,20 +142,29 @@ class _World:
         profile = getattr(self._adapters.get(provider), "profile", None)
         return Limits(none=provider in self._recording.unlimited, profile=profile)
 
+    def late(self, job: Job) -> float:
+        """Seconds until the attempt begins that has a place."""
+        crowd = self._recording.crowd
+        return self._played(job).late * (crowd[job.step] if crowd else 1.0)
+
     def answer(self, job: Job) -> tuple[float, Outcome]:
         """Seconds until the attempt is back, and how it ended."""
-        step = self._plan.steps[job.step]
-        attempts = self._recording.attempts[job.step]
+        step, played = self._plan.steps[job.step], self._played(job)
         limits = self._recording.limits.get(step.provider)
         if limits is None:
-            played = attempts[min(job.attempt, len(attempts)) - 1]
             return self._as_it_was(step, played)
-        made = [played for played in attempts if played.outcome != "refused"] or [attempts[-1]]
-        played = made[min(job.attempt - 1 - job.refusals, len(made) - 1)]._replace(queued=0.0, announced=None)
-        said = self._ask(step, limits, played.service)
+        # What runs out of time is worked on no longer.
+        said = self._ask(step, limits, min(played.service, max(job.token.deadline - self._clock.now(), 0.0)))
         if isinstance(said, Declined):
             return said.seconds, Refused("the limit", said.retry_after, said.kind)
-        return self._as_it_was(step, played._replace(queued=said.queued))
+        return self._as_it_was(step, played._replace(queued=said.queued, announced=None))
+
+    def _played(self, job: Job) -> Played:
+        attempts = self._recording.attempts[job.step]
+        if self._plan.steps[job.step].provider not in self._recording.limits:
+            return attempts[min(job.attempt, len(attempts)) - 1]
+        made = [played for played in attempts if played.outcome != "refused"] or [attempts[-1]]
+        return made[min(job.attempt - 1 - job.refusals, len(made) - 1)]
 
     def _ask(self, step: Step, limits: UsualLimits, service: float) -> Any:
         key = (step.provider, step.model.key if limits.per_model else "")

@@ -62,7 +62,8 @@ class Attempt(NamedTuple):
 
     ``held``: seconds of it in which it waited for a processor that other steps had. ``queued``: seconds in
     which the provider had not begun, its limit being reached. ``kind`` and ``told``: what a refusal said is
-    limited, and the seconds it asked for. ``announced``: limits that the answer told of.
+    limited, and the seconds it asked for. ``announced``: limits that the answer told of. ``pause``: seconds
+    after it until it was to be tried again, None where it was not; waits in a provider's lane are none.
     """
 
     number: int
@@ -76,6 +77,7 @@ class Attempt(NamedTuple):
     kind: str = ""
     told: float | None = None
     announced: Announced | None = None
+    pause: float | None = None
 
     @property
     def service(self) -> float:

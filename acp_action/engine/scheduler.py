@@ -193,7 +193,7 @@ class Scheduler:
         return self._steps[index].provider == LOCAL
 
     def _park(self, index: int, track: Track, again: Again, now: float) -> None:
-        track.turn(again.phase, now)
+        track.park(again.phase, again.delay, now)
         step = self._steps[index]
         self._send(parked(step, self.board.names[step.group], now - self._begin, track.attempt, again))
         heappush(self._timers, (now + again.delay, index, -1))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from acp_action.artifacts import Output
 from acp_action.catalogue.limits import UsualLimits, usual_limits
 from acp_action.engine.clock import VirtualClock
-from acp_action.engine.crew import VirtualCrew
 from acp_action.engine.modelled import Declined, Modelled, drawn
 from acp_action.engine.outcome import Done, Refused
 from acp_action.engine.run import run_plan
 from acp_action.engine.throttle import Lanes, Limits
+from acp_action.engine.virtual_crew import VirtualCrew
 from acp_action.providers.base import Product
 
 if TYPE_CHECKING:

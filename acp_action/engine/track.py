@@ -131,9 +131,16 @@ class Track:
             kind,
             told,
             announced,
+            None,
         )
         ended = as_tuple(Attempt, fields)
         self.attempts = (*self.attempts, ended) if self.attempts else (ended,)
+
+    def park(self, phase: Phase, delay: float, now: float) -> None:
+        """Begin the wait after an attempt that is to be made again in so many seconds."""
+        self.turn(phase, now)
+        *before, last = self.attempts
+        self.attempts = (*before, last._replace(pause=delay))
 
     def waits(self, begin: float) -> Waits:
         """The split so far; ``begin`` is the run's start."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.errors import OutputError, UsageError
 from acp_action.report.markdown import render_markdown
-from acp_action.report.model import RunReport
+from acp_action.report.model import RunReport, mend_for
 from acp_action.report.summarise import summarise
 from acp_action.store.faults import explain
 from acp_action.store.manifest import MANIFEST, build_manifest, read_manifest
@@ -163,4 +163,4 @@ def load_file(path: Path) -> RunReport:
     try:
         return RunReport.from_dict(value)
     except ValueError as error:
-        raise UsageError(f"cannot use {path}: {error}; run the pipeline again with this version") from error
+        raise UsageError(f"cannot use {path}: {error}; {mend_for(error)}") from error

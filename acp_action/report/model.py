@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from acp_action.report.sound import check_times
+
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
@@ -37,7 +39,8 @@ class AttemptLine:
 
     ``worker`` counts from 0; -1 for an attempt that was given up. ``held``: seconds of it that it waited for
     a processor, ``queued``: for the provider to begin. ``kind`` and ``told``: what a refusal said is limited,
-    and the seconds it asked for. ``announced``: limits that the answer told of.
+    and the seconds it asked for. ``announced``: limits that the answer told of. ``pause``: seconds after it
+    until it was to be tried again, None where it was not or nobody wrote it down.
     """
 
     number: int
@@ -51,6 +54,7 @@ class AttemptLine:
     kind: str = ""
     told: float | None = None
     announced: AnnouncedLimits | None = None
+    pause: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +228,40 @@ class RunReport:
 
     @classmethod
     def from_dict(cls, value: Any) -> RunReport:
-        """A report from plain values. Raises ValueError that says in few words what is wrong with them."""
+        """A report from plain values.
+
+        Raises ValueError that says in few words what is wrong with them, NewerError for those of a version to
+        come.
+        """
         if not isinstance(value, dict) or not str(value.get("schema", "")).startswith("acp-report/"):
             raise ValueError("this is not a report")
         if value["schema"] != SCHEMA:
-            raise ValueError(f"it is in the form {value['schema']}, and this version reads {SCHEMA}")
-        return _decode({key: item for key, item in value.items() if key != "schema"})
+            told = f"it is in the form {value['schema']}, and this version reads {SCHEMA}"
+            raise (NewerError if _is_newer(str(value["schema"])) else ValueError)(told)
+        report = _decode({key: item for key, item in value.items() if key != "schema"})
+        check_times(report)
+        return report
+
+
+class NewerError(ValueError):
+    """A report in a form that only a newer version of acp-action reads."""
+
+
+def mend_for(error: ValueError) -> str:
+    """What to do about a report that cannot be used: running again would pay again for what is there."""
+    if isinstance(error, NewerError):
+        return "install a newer acp-action to read it"
+    return "run the pipeline again with this version"
+
+
+def _is_newer(schema: str) -> bool:
+    number = schema.rpartition("/")[2]
+    return (
+        number.isascii()
+        and number.isdigit()
+        and len(number) < 9
+        and int(number) > int(SCHEMA.rpartition("/")[2])
+    )
 
 
 def _decode(value: dict[str, Any]) -> RunReport:

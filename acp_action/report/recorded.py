@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from acp_action.catalogue.models import Model
+from acp_action.catalogue.models import Model, catalogue
 from acp_action.config.cascade import SETTINGS, Effective
-from acp_action.engine.replay import Played, Recording
+from acp_action.engine.replay import Recording
 from acp_action.plan.build import GraphBuilder
 from acp_action.plan.inputs import Inputs
 from acp_action.plan.model import Graph, Group, Plan, Step
 from acp_action.plan.outline import GroupSpot, Outline, StepSpot
-from acp_action.providers.base import Announced
-from acp_action.report.model import PLAN_VERSION
+from acp_action.report.model import PLAN_VERSION, NewerError
+from acp_action.report.played import delays_late, played_of
+from acp_action.report.sound import check_graph, check_order, check_setting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from acp_action.plan.outline import Spot
-    from acp_action.report.model import AttemptLine, PlannedStep, RunReport, StepLine
+    from acp_action.report.model import PlannedStep, RunReport, StepLine
 
 _FREE: Final = "local"
-_UNKNOWN_SECONDS: Final = 1.0
-# What these took says nothing of how long they would have taken.
-_CUT_SHORT: Final = frozenset({"stopped", "unmade"})
 
 
 class Recorded(NamedTuple):
     """A run that can be played again. ``guessed``: steps whose length is not known from the run.
 
-    ``edges``: what each step waits for, in plan order. ``apart``: seconds before the first attempt and after
-    the last end.
+    ``edges``: what each step waits for, in plan order. ``apart``: seconds after the last end.
     """
 
     plan: Plan
@@ -52,16 +48,19 @@ class Recorded(NamedTuple):
 
 
 def recorded(report: RunReport) -> Recorded:
-    """The plan of a report, and its attempts. Raises ValueError for a report that has no plan in it."""
+    """The plan of a report, and its attempts.
+
+    Raises ValueError for a report that has no plan in it, or one that cannot be; NewerError for one of a
+    version to come.
+    """
     if report.plan is None:
         raise ValueError("it does not hold the graph of its run")
     if report.plan.version != PLAN_VERSION:
-        raise ValueError(
-            f"its graph is in the form {report.plan.version}, and this version reads {PLAN_VERSION}"
-        )
+        told = f"its graph is in the form {report.plan.version}, and this version reads {PLAN_VERSION}"
+        raise (NewerError if report.plan.version > PLAN_VERSION else ValueError)(told)
     if [step.name for step in report.plan.steps] != [step.name for step in report.steps]:
         raise ValueError("its graph and its steps do not belong together")
-    _check_names(report, report.plan.steps)
+    check_graph(report, report.plan.steps)
     settings = _settings(report)
     outline = _outline(report)
     plan = Plan(
@@ -73,52 +72,21 @@ def recorded(report: RunReport) -> Recorded:
         input_text=None,
         source_name=report.source,
     )
-    attempts, guessed = _attempts(report, report.plan.steps)
-    return Recorded(plan, Recording(attempts), guessed, report.plan.steps, outline, _apart(report))
-
-
-def _check_names(report: RunReport, edges: Sequence[PlannedStep]) -> None:
-    """Raise ValueError for a report that leads nowhere or in a circle: it may be anybody's."""
-    parents = {group.name: group.parent for group in report.groups}
-    known = {step.name for step in report.steps} | set(parents)
-    for step in edges:
-        for name in (*step.inputs, *step.after):
-            if name not in known:
-                raise ValueError(f"its graph has '{step.name}' wait for '{name}', which is not there")
-    for group in parents:
-        around, seen = group, set[str]()
-        while around in parents:
-            if around in seen:
-                raise ValueError(f"its group '{group}' stands in itself")
-            seen.add(around)
-            around = parents[around]
-
-
-def _check_order(graph: Graph) -> None:
-    """Raise ValueError where nodes wait for each other."""
-    waiting = list(graph.waiting)
-    free = [node for node, count in enumerate(waiting) if count == 0]
-    passed = 0
-    while free:
-        node = free.pop()
-        passed += 1
-        for follower in (*graph.data[node], *graph.order[node]):
-            waiting[follower] -= 1
-            if waiting[follower] == 0:
-                free.append(follower)
-    if passed < graph.size:
-        raise ValueError("steps of its graph wait for each other")
+    attempts, guessed = played_of(report, plan, report.plan.steps)
+    recording = Recording(attempts, delays_late=delays_late(report, plan, attempts))
+    return Recorded(plan, recording, guessed, report.plan.steps, outline, _apart(report))
 
 
 def _apart(report: RunReport) -> float:
-    """Until the first attempt began, and after the last step was settled: the machine's own time."""
-    begins = [attempt.started for step in report.steps for attempt in step.attempts]
+    """After the last step was settled: the machine's own time."""
     settled = max((step.settled for step in report.steps), default=0.0)
-    return min(begins, default=0.0) + max(report.total_duration - settled, 0.0)
+    return max(report.total_duration - settled, 0.0)
 
 
 def _settings(report: RunReport) -> Effective:
     said: dict[str, Any] = {setting.name: setting.value for setting in report.settings}
+    for name, value in said.items():
+        check_setting(name, value)
     return Effective(**{name: said[name] for name in SETTINGS if name in said})
 
 
@@ -163,7 +131,7 @@ def _graph(outline: Outline, planned: Sequence[PlannedStep], *, ordered: bool) -
     if ordered:
         builder.add_file_order()
     graph = builder.build()
-    _check_order(graph)
+    check_order(graph)
     return graph
 
 
@@ -183,13 +151,21 @@ def _steps(report: RunReport, outline: Outline, edges: Sequence[PlannedStep]) ->
     )
 
 
+def _model(line: StepLine) -> Model:
+    """As the catalogue has it, because adapters ask it for its limits; else one of which nothing is known."""
+    found = catalogue().find(line.model, line.type)
+    if found is not None and found.key == line.model:
+        return found
+    return Model(
+        key=line.model, name=line.model, type=line.type, provider=line.provider, aliases=(), makes="text",
+        inputs=(), params=(), price=None, price_unit="", expected_seconds=None, state="unknown", entry={},
+    )  # fmt: skip
+
+
 def _step(spot: StepSpot, line: StepLine, planned: PlannedStep, models: dict[tuple[str, str], Model]) -> Step:
     key = (line.model, line.type)
     if key not in models:
-        models[key] = Model(
-            key=line.model, name=line.model, type=line.type, provider=line.provider, aliases=(), makes="text",
-            inputs=(), params=(), price=None, price_unit="", expected_seconds=None, state="unknown", entry={},
-        )  # fmt: skip
+        models[key] = _model(line)
     # What was there already was not asked of its provider, so no limit held it.
     provider = _FREE if line.status == "cached" else line.provider
     return Step(
@@ -199,51 +175,3 @@ def _step(spot: StepSpot, line: StepLine, planned: PlannedStep, models: dict[tup
         timeout=planned.timeout, retries=planned.retries, expected=planned.expected, enabled=line.enabled,
         stem=line.name, at=(), position=None,
     )  # fmt: skip
-
-
-def _attempts(report: RunReport, edges: Sequence[PlannedStep]) -> tuple[tuple[tuple[Played, ...], ...], int]:
-    """What was made of each step; of those that never ran to their end, what others of their kind took."""
-    took: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
-    for line in report.steps:
-        if line.status == "succeeded":
-            took[line.provider, line.model, line.type].append(_played(line, line.attempts[-1]).service)
-    found: list[tuple[Played, ...]] = []
-    guessed = 0
-    for line, planned in zip(report.steps, edges, strict=True):
-        known = [_played(line, attempt) for attempt in line.attempts if attempt.outcome not in _CUT_SHORT]
-        if len(known) < len(line.attempts) or not known:
-            known.append(_guess(line, planned, took))
-            guessed += line.enabled
-        found.append(tuple(known))
-    return tuple(found), guessed
-
-
-def _guess(line: StepLine, planned: PlannedStep, took: Mapping[tuple[str, str, str], list[float]]) -> Played:
-    seen = took.get((line.provider, line.model, line.type))
-    usual = sum(seen) / len(seen) if seen else planned.expected or _UNKNOWN_SECONDS
-    ran = max((attempt.finished - attempt.started for attempt in line.attempts), default=0.0)
-    return Played("done", max(usual, ran))
-
-
-def _played(line: StepLine, attempt: AttemptLine) -> Played:
-    took = attempt.finished - attempt.started
-    service = max(took - attempt.held - attempt.queued, 0.0)
-    pause = _pause(line, attempt) if attempt.outcome == "transient" else 0.0
-    kind = attempt.kind or "unknown"
-    said = attempt.announced
-    announced = Announced(said.concurrency, said.per_second, said.remaining, said.reset) if said else None
-    return Played(
-        attempt.outcome, service, attempt.held, attempt.queued, pause, kind, attempt.told, announced
-    )
-
-
-def _pause(line: StepLine, attempt: AttemptLine) -> float:
-    """The back-off after an attempt: its share of the step's, by the gaps between its attempts."""
-    begins = {other.number: other.started for other in line.attempts}
-    gaps = {
-        other.number: max(begins.get(other.number + 1, other.finished) - other.finished, 0.0)
-        for other in line.attempts
-        if other.outcome == "transient"
-    }
-    every = sum(gaps.values())
-    return line.split.backoff * gaps[attempt.number] / every if every else 0.0

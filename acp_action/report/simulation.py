@@ -22,6 +22,9 @@ _WORTH: Final = 0.05
 """More workers are worth a change when they save at least this part of the time."""
 
 
+MORE: Final = "more may be, too"
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
     """A figure over several runs: its middle, and between what four of five runs lie. In seconds."""
@@ -164,14 +167,20 @@ def enough_of(comparison: Sequence[Setting]) -> Setting:
     return min(enough, key=lambda line: line.max_workers)
 
 
-def knee(comparison: Sequence[Setting]) -> str:
-    """How many workers are enough, as advice; empty for fewer than two lines."""
+def knee(comparison: Sequence[Setting], least: float | None = None) -> str:
+    """How many workers are enough, as advice; empty for fewer than two lines.
+
+    ``least``: seconds with any number of workers, None where nobody tried; it matters where the most that
+    were tried are the best.
+    """
     if len(comparison) < 2:
         return ""
     best = min(line.duration for line in comparison)
-    enough, most = enough_of(comparison), max(line.max_workers for line in comparison)
-    if enough.max_workers == most:
-        return f"{most} workers are still worth it; more may be, too"
+    enough, most = enough_of(comparison), max(comparison, key=lambda line: line.max_workers)
+    if enough is most:
+        if least is None or most.duration > least * (1 + _WORTH):
+            return f"{most.max_workers} workers are still worth it; {MORE}"
+        best = min(best, least)
     saved = 1 - best / enough.duration if enough.duration else 0.0
     gain = f"at the most {saved:.0%}" if round(saved, 2) else "nothing"
     workers = "1 worker is" if enough.max_workers == 1 else f"{enough.max_workers} workers are"

@@ -151,6 +151,7 @@ def _attempt(attempt: Attempt) -> AttemptLine:
         attempt.kind,
         _micro(attempt.told) if attempt.told is not None and isfinite(attempt.told) else None,
         None if attempt.announced is None else AnnouncedLimits(*attempt.announced),
+        None if attempt.pause is None else _micro(attempt.pause),
     )
 
 

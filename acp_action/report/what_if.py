@@ -6,16 +6,16 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from acp_action.report.lines import span_words
-from acp_action.report.simulation import Setting, knee
+from acp_action.report.simulation import MORE, Setting, knee
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 SCHEMA: Final = "acp-what-if/1"
-_CLOSE: Final = 0.02
-"""A replay is that close to a run that came to its end."""
 _WORTH: Final = 0.05
 """Another schedule is worth a word when it saves at least this part of the time."""
+_CLOSE: Final = 0.02
+"""A replay that is no farther off is as the run was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class WhatIf:
     ``schedule``, ``workers`` and ``duration`` (seconds): as recorded, or of the file as it stands.
     ``replayed``: what playing it again under the recorded settings takes, None for a pipeline.
     ``sequential``: the sum of the service times. ``guessed``: steps whose length is not known from the run.
+    ``stopped``: why the run was; then ``replayed`` is what it would have taken to its end. ``doubt``: why
+    there is no advice in the trials; empty when there is.
     """
 
     basis: Literal["run", "pipeline"]
@@ -60,47 +62,64 @@ class WhatIf:
     notes: tuple[str, ...]
     trials: tuple[Trial, ...]
     advice: tuple[str, ...]
+    stopped: str = ""
+    doubt: str = ""
 
     @property
-    def cut_short(self) -> bool:
-        """Whether the run ended before its plan did, so that its time says nothing of the replay's."""
-        return self.guessed > 0 and self.off > _CLOSE
-
-    @property
-    def off(self) -> float:
-        """How far the replay is from the recorded time, as a part of that."""
-        if self.replayed is None or not self.duration:
-            return 0.0
+    def off(self) -> float | None:
+        """How far the replay is from the recorded time, as a part of that; None where they do not compare."""
+        if self.replayed is None or self.stopped or not self.duration:
+            return None
         return abs(self.replayed / self.duration - 1)
+
+    @property
+    def again(self) -> str:
+        """What the replay under the recorded settings says of all figures, in words; empty without one."""
+        if self.replayed is None:
+            return ""
+        took, off = span_words(self.replayed), self.off
+        if off is None:
+            return f"It was stopped; under the same settings it takes {took} to its end"
+        close = "" if off <= _CLOSE else "; other figures may be as far"
+        return f"Played again under the same settings: {took}, {off:.1%} off{close}"
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, ready for JSON, its version first under ``schema``."""
-        return {"schema": SCHEMA, **asdict(self), "off": round(self.off, 6)}
+        off = self.off
+        return {"schema": SCHEMA, **asdict(self), "off": None if off is None else round(off, 6)}
 
 
-def advice_on(trials: Sequence[Trial], schedule: str) -> tuple[str, ...]:
-    """What the trials come to: how many workers are enough, and whether the other schedule is worth it."""
+def advice_on(
+    trials: Sequence[Trial], schedule: str, least: Callable[[str], float] | None = None
+) -> tuple[str, ...]:
+    """What the trials come to: how many workers are enough, and whether the other schedule is worth it.
+
+    ``least``: seconds under a schedule with any number of workers; asked only where it matters.
+    """
     best: dict[str, Trial] = {}
     for trial in trials:
         if trial.schedule not in best or trial.duration < best[trial.schedule].duration:
             best[trial.schedule] = trial
     told = []
-    if own := _knee(trials, schedule):
+    if own := _knee(trials, schedule, least):
         told.append(f"{schedule}: {own}" if len(best) > 1 else own)
     for name, trial in best.items():
         if name == schedule or schedule not in best:
             continue
         saved = 1 - trial.duration / best[schedule].duration if best[schedule].duration else 0.0
         if saved >= _WORTH:
-            enough = _knee(trials, name) or span_words(trial.duration)
+            enough = _knee(trials, name, least) or span_words(trial.duration)
             told.append(f"schedule: {name} saves {saved:.0%} more: {enough}")
         else:
             told.append(f"schedule: {name} saves nothing worth having")
     return tuple(told)
 
 
-def _knee(trials: Sequence[Trial], schedule: str) -> str:
-    return knee(settings_under(trials, schedule))
+def _knee(trials: Sequence[Trial], schedule: str, least: Callable[[str], float] | None) -> str:
+    own = settings_under(trials, schedule)
+    told = knee(own)
+    # Only where the most workers that were tried are the best can more of them be better.
+    return knee(own, least(schedule)) if told.endswith(MORE) and least is not None else told
 
 
 def settings_under(trials: Sequence[Trial], schedule: str) -> list[Setting]:

@@ -17,7 +17,10 @@ _ALONE: Final = 30
 
 def what_if_text(found: WhatIf) -> str:
     """The recorded run, the trials, advice and assumptions."""
-    parts = [_head(found), _table(found), [f"Advice: {line}" for line in found.advice], _assumed(found)]
+    advice = [f"Advice: {line}" for line in found.advice]
+    if found.doubt:
+        advice = [f"No advice: {one_line(found.doubt)}"]
+    parts = [_head(found), _table(found), advice, _assumed(found)]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
@@ -27,11 +30,7 @@ def _head(found: WhatIf) -> list[str]:
     setting = f"{span_words(found.duration)} with {workers}, {found.schedule}"
     if found.replayed is None:
         return [f"{one_line(found.pipeline)}: {steps}; as the file stands {setting} (simulated)"]
-    if found.cut_short:
-        again = f"Played to its end under the same settings: {span_words(found.replayed)}"
-    else:
-        again = f"Played again under the same settings: {span_words(found.replayed)}, {found.off:.1%} off"
-    lines = [f"{one_line(found.pipeline)}: {steps}; recorded {setting}", again]
+    lines = [f"{one_line(found.pipeline)}: {steps}; recorded {setting}", found.again]
     if found.guessed:
         count = f"{found.guessed} step{' was' if found.guessed == 1 else 's were'}"
         lines.append(f"{count} never done; taken for as long as others of the kind, or for what was expected")

@@ -166,15 +166,19 @@ def _attempt(value: Any) -> Attempt | None:
             str(kind),
             told,
             list() | None as said,
+            *rest,
         ] if (  # fmt: skip
             is_count(number)
             and all(map(is_time, (begin, end, held, queued)))
             and begin <= end
             and -1 <= worker <= _MOST
             and (told is None or _is_number(told))
+            and (rest in ([], [None]) or (len(rest) == 1 and is_time(rest[0])))
         ):
             announced = None if said is None else _announced(said)
-            return Attempt(number, begin, end, worker, outcome, reason, held, queued, kind, told, announced)
+            return Attempt(
+                number, begin, end, worker, outcome, reason, held, queued, kind, told, announced, *rest
+            )
     return None
 
 

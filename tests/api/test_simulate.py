@@ -150,6 +150,7 @@ def lines(*durations: float) -> list[Setting]:
         ((40.0, 20.0, 10.0), "4 workers are still worth it; more may be, too"),
         ((40.0, 20.0, 20.0), "2 workers are enough (20.0s); more save nothing"),
         ((40.0, 20.5, 20.0), "2 workers are enough (20.5s); more save at the most 2%"),
+        ((40.0, 21.5, 20.0), "4 workers are still worth it; more may be, too"),
         ((0.0, 0.0), "1 worker is enough (0.0s); more save nothing"),
     ],
 )
@@ -158,6 +159,19 @@ def test_the_knee_is_the_fewest_workers_that_are_nearly_as_fast(
 ) -> None:
     """Five in a hundred decide; where the last is the fastest, nobody knows what more would do."""
     assert knee(lines(*durations)) == advice
+
+
+@pytest.mark.parametrize(
+    ("least", "advice"),
+    [
+        (9.0, "4 workers are still worth it; more may be, too"),
+        (9.9, "4 workers are enough (10.0s); more save at the most 1%"),
+        (10.0, "4 workers are enough (10.0s); more save nothing"),
+    ],
+)
+def test_more_workers_than_were_tried_are_advised_only_where_they_can_save(least: float, advice: str) -> None:
+    """What any number of them would need says so."""
+    assert knee(lines(40.0, 20.0, 10.0), least) == advice
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import pytest
 
 from acp_action.artifacts import Output
 from acp_action.engine.clock import VirtualClock
-from acp_action.engine.crew import VirtualCrew
 from acp_action.engine.durations import Expectations
 from acp_action.engine.gates import ways_of
 from acp_action.engine.outcome import Done, Stop
@@ -19,6 +18,7 @@ from acp_action.engine.scheduler import Scheduler
 from acp_action.engine.scopes import capacity
 from acp_action.engine.throttle import Lanes
 from acp_action.engine.verdict import Patience
+from acp_action.engine.virtual_crew import VirtualCrew
 from acp_action.events import StepFinished, StepParked, StepStarted
 from acp_action.providers.base import Product
 

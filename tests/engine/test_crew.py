@@ -10,8 +10,9 @@ import pytest
 
 from acp_action.engine.cancel import CancelToken
 from acp_action.engine.clock import SystemClock, VirtualClock
-from acp_action.engine.crew import ExecutorCrew, InlineCrew, Job, ThreadCrew, VirtualCrew
+from acp_action.engine.crew import ExecutorCrew, InlineCrew, Job, ThreadCrew
 from acp_action.engine.outcome import Delivery, Expired, Fatal, Opened, Stop, Stopped
+from acp_action.engine.virtual_crew import VirtualCrew
 from tests.engine.harness import DONE
 
 if TYPE_CHECKING:

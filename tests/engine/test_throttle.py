@@ -66,6 +66,37 @@ def test_a_long_or_second_refusal_closes_the_lane_for_the_named_time(first: bool
     assert throttle.next_opening(0.3) == pytest.approx(5.3 if first else 0.8)
 
 
+@pytest.mark.parametrize("first", ["released", "completed"])
+def test_a_refusal_after_hardly_any_request_closes_nothing_for_long(first: str) -> None:
+    """One request in a minute, or none that was let in, is no rate: the next goes when it was told to."""
+    throttle = Throttle()
+    ticket = throttle.admit(0.0)
+    (throttle.released if first == "released" else throttle.completed)(ticket, 60.0)
+    throttle.refused(throttle.admit(60.0), 60.1, retry_after=0.5, kind="pace")
+    assert throttle.next_opening(60.1) < 60.6
+
+
+def test_a_refusal_after_requests_one_after_another_is_no_measurement_of_them() -> None:
+    """Ten steps of half a minute each ask for one in half a minute; the provider may give far more."""
+    throttle = Throttle()
+    for moment in range(0, 300, 30):
+        throttle.completed(throttle.admit(float(moment)), moment + 30.0)
+    throttle.refused(throttle.admit(300.0), 300.1, retry_after=0.5, kind="pace")
+    assert throttle.next_opening(300.1) < 300.6
+
+
+def test_a_lane_that_was_idle_for_minutes_is_not_slow_after_a_short_block() -> None:
+    """One request, five minutes of nothing, then a block of two seconds: that is not one in five minutes."""
+    throttle = Throttle()
+    throttle.completed(throttle.admit(0.0), 1.0)
+    for moment in (300.0, 300.2, 301.2):
+        throttle.refused(throttle.admit(moment), moment + 0.1, retry_after=0.9)
+    throttle.completed(throttle.admit(302.2), 302.3)
+    assert throttle.scouts.closed_at is None
+    throttle.completed(throttle.admit(throttle.next_opening(302.3)), 304.0)
+    assert throttle.next_opening(304.0) < 306.0
+
+
 def test_requests_sent_before_the_last_reaction_change_nothing() -> None:
     """A burst that was refused together closes the lane once, not longer and longer."""
     throttle = Throttle()

@@ -14,9 +14,9 @@ from acp_action.config.cascade import Overrides, resolve_settings
 from acp_action.config.load import load_pipeline
 from acp_action.config.yaml_source import YamlSource
 from acp_action.engine.clock import VirtualClock
-from acp_action.engine.crew import VirtualCrew
 from acp_action.engine.run import run_plan
 from acp_action.engine.throttle import Lanes
+from acp_action.engine.virtual_crew import VirtualCrew
 from acp_action.plan.make import make_plan
 from acp_action.report.lines import log_line
 from tests.engine.harness import DONE

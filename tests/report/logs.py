@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from acp_action.artifacts import MediaFile, Output
 from acp_action.engine.clock import VirtualClock
-from acp_action.engine.crew import VirtualCrew
 from acp_action.engine.outcome import Done, Doubt, Expired, Fatal, Refused, Transient
 from acp_action.engine.run import run_plan
 from acp_action.engine.throttle import Lanes, Limits
+from acp_action.engine.virtual_crew import VirtualCrew
 from acp_action.providers.base import Announced, Product
 from acp_action.report.planned import plan_values
 from acp_action.store.journal_lines import sealed

@@ -15,6 +15,7 @@ from acp_action.report.html.answers import Beside, render_comparison, render_wha
 from acp_action.report.html.plot import draw_trials
 from acp_action.report.summarise import summarise
 from acp_action.report.what_if import Assumed, Trial, WhatIf
+from acp_action.report.what_if_view import what_if_text
 from tests.fakes import Trace, a_plan, a_step, carry_out
 from tests.report.runs import EVIL, mixed_run
 
@@ -90,9 +91,26 @@ def test_the_page_of_trials_has_every_figure() -> None:
     check_harmless(page)
     cells = re.findall(r'<td class="num">([^<]+)</td>', page)
     assert cells[:4] == ["12.0s", "1.0x", "10.0s", "1.0x"]
-    assert "0.5% off" in page
+    assert "Played again under the same settings: 6.0s, 0.5% off" in page
     assert "fal: 2 at once (seen)" in page
-    check_harmless(render_what_if(tried(EVIL)))
+    check_harmless(render_what_if(replace(tried(EVIL), stopped=EVIL, doubt=EVIL)))
+
+
+def test_a_run_that_was_stopped_is_told_its_way_to_the_end() -> None:
+    """How far its time is off the recorded one says nothing, so nothing is said of that."""
+    found = replace(tried(), stopped="interrupted")
+    for told in (render_what_if(found), what_if_text(found)):
+        assert "It was stopped; under the same settings it takes 6.0s to its end" in told
+        assert "0.5" not in told
+    assert (found.off, found.to_dict()["off"], found.to_dict()["stopped"]) == (None, None, "interrupted")
+
+
+def test_a_replay_that_is_far_off_and_trials_in_doubt_are_told() -> None:
+    """What 2 % could not be had of is told at once; in place of advice stands why there is none."""
+    found = replace(tried(), replayed=6.3, advice=(), doubt="who knows")
+    for told in (render_what_if(found), what_if_text(found)):
+        assert "6.3s, 5.0% off; other figures may be as far" in told
+        assert "No advice: who knows" in told
 
 
 def test_the_picture_keeps_times_and_workers_in_proportion() -> None:

@@ -156,6 +156,10 @@ class Lanes:
                 self._told[key] = Lane(Throttle(limits, wall=self.wall))
             return self._told[key]
 
+    def spaced(self, provider: str, delay: float) -> Lane:  # noqa: ARG002 - a replay knows how late each was
+        """A lane of one run with so many seconds between two starts."""
+        return Lane(Throttle(Limits(min_interval=delay), wall=self.wall))
+
     def budget(self, provider: str, account: str = "") -> RetryBudget:
         """The one budget for retries of what this provider failed at."""
         with self._lock:

@@ -15,6 +15,8 @@ WASTE = 0.004
 _AT_ONCE, _FIRST, _DOUBLES_IN = 4, 8.0, 0.5
 # What a measurement needs: that many let in, and that many seconds.
 _ENOUGH, _LONG_ENOUGH = 8, 0.4
+# With more than this part of the time idle, what was let in is what was asked for.
+_IDLE = 0.3
 # Two measurements agree when their ratio is in here.
 _AGREE = (0.75, 1.33)
 # After so many that agree the rate is steady.
@@ -120,8 +122,7 @@ class PaceMeter:
         """
         if self.rate is None or self._is_warming:
             self._warming = None
-            average = admitted / (sent - start) if sent > start else math.inf
-            self._begin(max(min(0.8 * self.pace, average), 1e-3), math.inf)
+            self._begin(min(0.8 * self.pace, self._average(sent - start, admitted)), math.inf)
             self.full_at(sent, admitted)
         elif self._anchor is None:
             self.full_at(sent, admitted)
@@ -129,12 +130,22 @@ class PaceMeter:
             self._measure(sent, admitted, *self._anchor, recent)
         self._slot += _SKIP / self.pace
 
+    def _average(self, took: float, admitted: int) -> float:
+        """Requests a second that were let in until the first refusal; ``inf`` where that bounds nothing.
+
+        After few requests, or after steps that waited for each other, it tells what was asked for, not what
+        there is: a lane would be closed for minutes because of one refusal.
+        """
+        if admitted < _ENOUGH or self._idle > _IDLE * took:
+            return math.inf
+        return admitted / took if took > 0.0 else math.inf
+
     def _measure(self, sent: float, admitted: int, since: float, before: int, recent: float) -> None:
         """Both moments are such at which the provider was full: what it let in between is its rate."""
         took, count, pace = sent - since, admitted - before, self.pace
         if count < _ENOUGH or took < _LONG_ENOUGH:
             return
-        if self._idle > 0.3 * took:
+        if self._idle > _IDLE * took:
             self.full_at(sent, admitted)
             # Something else held requests back for much of the time, so the rate is this or more.
             least = max(count / took, recent)

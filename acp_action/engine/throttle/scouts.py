@@ -17,10 +17,15 @@ _WINDOWS = (1.03, 2.03, 5.03, 5.4, 10.4, 15.4, 30.4, 60.4)
 _ROUND, _AFTER_ROUND = 10.0, 0.6
 # A block up to this long says nothing about a window.
 _SHORT = 1.0
+# With more than this part of a cycle idle, what was let in during it is what was asked for.
+_IDLE = 0.3
 
 
 class Reopening(NamedTuple):
-    """A lane that was closed for ``blocked`` seconds, ``cycle`` seconds after request number ``first``."""
+    """A lane that was closed for ``blocked`` seconds, ``cycle`` seconds after request number ``first``.
+
+    Where there was little to send for much of it, that time is left out: it tells nothing of what is let in.
+    """
 
     blocked: float
     cycle: float
@@ -43,6 +48,7 @@ class Scouts:
         self._tries = 0
         self._cycle_start = -math.inf
         self._cycle_first = 0
+        self._idle = 0.0
 
     @property
     def opening(self) -> float:
@@ -51,10 +57,12 @@ class Scouts:
             return -math.inf
         return math.inf if self.scout is not None else self._opens
 
-    def admit(self, now: float, number: int) -> None:
-        """A request leaves: a scout, when the lane is closed."""
+    def admit(self, now: float, number: int, idle: float = 0.0) -> None:
+        """A request leaves: a scout, when the lane is closed; ``idle`` seconds there was none to send."""
         if self._cycle_start == -math.inf:
             self._cycle_start, self._cycle_first = now, number
+        else:
+            self._idle += max(idle, 0.0)
         if self.closed_at is not None:
             self.scout = number
 
@@ -85,9 +93,13 @@ class Scouts:
         self.row = 0
         if self.closed_at is None or (self.scout is not None and number != self.scout):
             return None
-        found = Reopening(sent - self.closed_at, sent - self._cycle_start, self._cycle_first)
+        blocked = sent - self.closed_at
+        cycle = sent - self._cycle_start
+        if self._idle > _IDLE * cycle:
+            cycle = max(cycle - self._idle, blocked)
+        found = Reopening(blocked, cycle, self._cycle_first)
         self.closed_at = self.scout = None
         if found.blocked <= _SHORT:
             return None
-        self._cycle_start, self._cycle_first = sent, number
+        self._cycle_start, self._cycle_first, self._idle = sent, number, 0.0
         return found

@@ -88,10 +88,11 @@ class Throttle:
         pressed = 0.0 if self._paced_since is None else now - self._paced_since
         idle = now - self._last_start - pressed if self.scouts.closed_at is None else 0.0
         self.pace.admit(now, pressed, idle)
+        capped = 0.0 if self._capped_since is None else now - self._capped_since
         if self._capped_since is not None:
-            self.cap.held(now - self._capped_since)
+            self.cap.held(capped)
         self._paced_since = self._capped_since = None
-        self.scouts.admit(now, ticket.number)
+        self.scouts.admit(now, ticket.number, idle - capped)
         self._last_start = now
         return ticket
 

@@ -36,8 +36,8 @@ class GeminiProvider(DirectCall):
     model_ids = messages.MODEL_ID
 
     def lane(self, model: Model) -> str:
-        """Every model has a limit of its own."""
-        return str(model.entry["provider_model"])
+        """Every model has a limit of its own; one that the catalogue no longer has goes by its key."""
+        return str(model.entry.get("provider_model", model.key))
 
     def authorization(self) -> Mapping[str, str]:
         """The key goes into a header, where no log of addresses has it."""

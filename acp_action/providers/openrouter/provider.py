@@ -39,8 +39,11 @@ class OpenRouterProvider(DirectCall):
     model_ids = re.compile(r"~?[A-Za-z0-9_-]+/[A-Za-z0-9._:-]+")
 
     def lane(self, model: Model) -> str:
-        """Models are served by different services behind it, each with limits of its own."""
-        return str(model.entry["provider_model"])
+        """Models are served by different services behind it, each with limits of its own.
+
+        One that the catalogue no longer has goes by its key.
+        """
+        return str(model.entry.get("provider_model", model.key))
 
     def authorization(self) -> Mapping[str, str]:
         """The key, and by what name we go."""

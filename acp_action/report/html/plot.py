@@ -90,7 +90,7 @@ def draw_trials(found: WhatIf) -> Plot:
     drawn = []
     for name in schedules:
         trials = sorted((t for t in found.trials if t.schedule == name), key=lambda trial: trial.max_workers)
-        enough = _enough(found.trials, name, counts)
+        enough = 0 if found.doubt else _enough(found.trials, name, counts)
         points = " ".join(f"{ACROSS * place[t.max_workers]:.4g},{height(t.duration):g}" for t in trials)
         dots = (
             Dot(
