@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from acp_action.github.gantt import LEGEND, render_gantt
 from acp_action.report.escape import md_code, md_prose, one_line
-from acp_action.report.lines import seconds
-from acp_action.report.wording import PREVIEW, cost_words, counts_words, failures_first
+from acp_action.report.lines import span_words
+from acp_action.report.wording import (
+    PREVIEW,
+    by_reason,
+    cost_words,
+    counts_words,
+    failures_first,
+    names_words,
+    status_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -64,7 +72,7 @@ def overview(runs: Sequence[RunReport], detail: Detail) -> Iterator[str]:
         (
             md_code(run.pipeline, detail.name),
             f"{_sign(run)} {md_prose(run.status)}",
-            seconds(run.total_duration),
+            span_words(run.total_duration),
             f"{run.speedup:.1f}x",
             counts_words(run),
             cost_words(run),
@@ -150,7 +158,7 @@ def _sign(run: RunReport) -> str:
 
 
 def _totals(run: RunReport) -> str:
-    took, sequential = seconds(run.total_duration), seconds(run.sequential_estimate)
+    took, sequential = span_words(run.total_duration), span_words(run.sequential_estimate)
     figures = f"**{took}** (vs {sequential} sequential, **{run.speedup:.1f}x**)"
     return f"{figures}: {counts_words(run)}. Cost: {cost_words(run)}."
 
@@ -160,11 +168,13 @@ def _troubles(steps: Iterable[StepLine], detail: Detail) -> Iterator[str]:
     if not troubled:
         return
     yield ""
-    shown = troubled[: min(detail.rows, _TROUBLES)]
-    for step in shown:
-        why = f": {md_code(step.reason, detail.text)}" if step.reason else ""
-        yield f"- {md_code(step.name, detail.name)} {md_prose(step.status.replace('_', ' '))}{why}"
-    yield from _more(len(troubled) - len(shown), "first in the table")
+    alike = by_reason((step.name, step.status, step.reason) for step in troubled)
+    shown = list(alike.items())[: min(detail.rows, _TROUBLES)]
+    for (status, reason), names in shown:
+        why = f": {md_code(reason, detail.text)}" if reason else ""
+        told = names_words(names, lambda name: md_code(name, detail.name))
+        yield f"- {told} {md_prose(status_words(status))}{why}"
+    yield from _more(len(troubled) - sum(len(names) for _, names in shown), "first in the table")
 
 
 def _groups(groups: Sequence[GroupLine], detail: Detail) -> Iterator[str]:
@@ -179,11 +189,11 @@ def _groups(groups: Sequence[GroupLine], detail: Detail) -> Iterator[str]:
 def _row(step: StepLine, detail: Detail) -> tuple[str, ...]:
     return (
         md_code(step.name, detail.name),
-        md_prose(step.status.replace("_", " ")),
+        md_prose(status_words(step.status)),
         md_code(step.model, detail.name),
         md_code(step.provider, detail.name) + (" (preview)" if step.preview else ""),
-        seconds(step.split.service),
-        seconds(step.split.waited),
+        span_words(step.split.service),
+        span_words(step.split.waited),
         str(len(step.attempts)),
         _outcome(step, detail),
     )

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from acp_action.progress.cells import cells, cut, fill
 from acp_action.progress.fold import fold
 from acp_action.report.escape import one_line
-from acp_action.report.lines import seconds
-from acp_action.report.simulation import span_words
+from acp_action.report.lines import seconds, span_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

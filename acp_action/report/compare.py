@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from acp_action.report.lines import seconds
+from acp_action.report.lines import span_words
+from acp_action.report.wording import usd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ Output: TypeAlias = Literal["same", "different", "unknown", "only_a", "only_b", 
 # A difference in time is told from this part of it on, and from so many seconds.
 _WORTH: Final = 0.1
 _WORTH_SECONDS: Final = 0.1
-_LONGEST: Final = 60
+_LONGEST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ def _changes(a: StepSide, b: StepSide, output: Output) -> tuple[Change, ...]:
         if x != y
     ]
     found += [
-        Change(what, seconds(x), seconds(y))
+        Change(what, span_words(x), span_words(y))
         for what, x, y in (("service", a.service, b.service), ("waited", a.waited, b.waited))
         if _tells(x, y)
     ]
@@ -235,4 +236,4 @@ def _word(value: Any) -> str:
 
 
 def _usd(cost: float | None) -> str:
-    return "unknown" if cost is None else f"{cost:.4f} USD"
+    return "unknown" if cost is None else usd(cost)

@@ -6,12 +6,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from acp_action.report.escape import one_line
-from acp_action.report.simulation import span_words
+from acp_action.report.lines import span_words
+from acp_action.report.wording import status_words, usd
 
 if TYPE_CHECKING:
     from acp_action.report.compare import Change, Comparison, Side, StepPair
 
 _NAMES: Final = 32
+# Characters of a value that differs.
+_VALUE: Final = 60
 # Seconds or USD that are worth a percentage.
 _LEAST: Final = 0.05
 _OUTPUTS: Final = {
@@ -60,7 +63,7 @@ def figures(found: Comparison) -> list[tuple[str, str, str, str]]:
             span_words(b.sequential),
             _against(a.sequential, b.sequential),
         ),
-        ("Speedup", f"{a.speedup:.1f} x", f"{b.speedup:.1f} x", ""),
+        ("Speedup", f"{a.speedup:.1f}x", f"{b.speedup:.1f}x", ""),
         ("Waits", span_words(a.waited), span_words(b.waited), _against(a.waited, b.waited)),
         ("Workers", str(a.workers), str(b.workers), ""),
         ("Schedule", a.schedule, b.schedule, ""),
@@ -72,7 +75,7 @@ def figures(found: Comparison) -> list[tuple[str, str, str, str]]:
 def _counts(a: Side, b: Side) -> list[tuple[str, str, str, str]]:
     names = dict.fromkeys((*a.counts, *b.counts))
     return [
-        (name.replace("_", " ").capitalize(), str(a.counts.get(name, 0)), str(b.counts.get(name, 0)), "")
+        (status_words(name).capitalize(), str(a.counts.get(name, 0)), str(b.counts.get(name, 0)), "")
         for name in names
     ]
 
@@ -84,7 +87,8 @@ def _against(a: float, b: float) -> str:
 def _cost(side: Side) -> str:
     if side.cost is None:
         return "unknown" if side.cost_unknown else "nothing"
-    return f"{side.cost:.2f} USD{'+' if side.cost_unknown else ''}"
+    known = usd(side.cost)
+    return f"over {known}" if side.cost_unknown else known
 
 
 def _steps(found: Comparison) -> list[str]:
@@ -107,9 +111,29 @@ def step_words(pair: StepPair) -> str:
     return "; ".join(map(change_words, pair.changes))
 
 
-def change_words(change: Change, arrow: str = "->") -> str:
+def change_words(change: Change) -> str:
     """One difference: ``model flux_dev -> flux_pro``."""
     if change.what == "output":
         return "output differs"
-    a, b = one_line(change.a) or "none", one_line(change.b) or "none"
-    return f"{one_line(change.what)} {a} {arrow} {b}"
+    a, b = (one_line(value) or "none" for value in apart(change.a, change.b, _VALUE))
+    return f"{one_line(change.what)} {a} -> {b}"
+
+
+def apart(a: str, b: str, room: int) -> tuple[str, str]:
+    """Two values in ``room`` characters each, so that what tells them apart is seen.
+
+    >>> apart("a lighthouse at dusk, in warm light", "a lighthouse at dusk, in cold light", 20)
+    ('… at dusk, in warm …', '… at dusk, in cold …')
+    """
+    if max(len(a), len(b)) <= room:
+        return a, b
+    alike = next(
+        (place for place, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
+    )
+    start = max(alike - room // 2, 0)
+    return _piece(a, start, room), _piece(b, start, room)
+
+
+def _piece(value: str, start: int, room: int) -> str:
+    piece = f"…{value[start:]}" if start else value
+    return piece if len(piece) <= room else f"{piece[: room - 1]}…"

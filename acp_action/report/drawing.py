@@ -15,6 +15,7 @@ from acp_action.report.timeline import span
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from acp_action.report.frame import Tick
     from acp_action.report.model import RunReport
 
 MOST: Final = 2000
@@ -31,6 +32,9 @@ LETTER_HEIGHT: Final = 14
 
 _TICK_HEIGHT: Final = 22
 _BRACKET_HEIGHT: Final = 20
+_EDGE: Final = 0.96
+"""From this part of the axis on a label would be cut at its end."""
+
 _THIN: Final = 0.1
 """Percent of the run below which a bar would not be seen; it is drawn so wide where there is room."""
 
@@ -38,14 +42,14 @@ LEGEND: Final = (
     ("crit", "critical path"),
     ("done", "at work"),
     ("service", "at work"),
-    ("again", "tried again"),
+    ("again", "tried again later"),
     ("bad", "failed"),
     ("stopped", "stopped"),
     ("inputs", "waits for inputs"),
-    ("worker", "for a worker"),
-    ("throttle", "for a rate limit"),
-    ("backoff", "in back-off"),
-    ("processor", "for a processor"),
+    ("worker", "waits for a worker"),
+    ("throttle", "waits for a rate limit"),
+    ("backoff", "in back-off after a failure"),
+    ("processor", "waits for a processor"),
 )
 """Every kind of mark, in words."""
 
@@ -89,10 +93,11 @@ class Label(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A mark of the axis."""
+    """A mark of the axis; ``anchor``: which end of the label stands at it, so that none sticks out."""
 
     x: str
     label: str
+    anchor: str = "middle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,11 @@ class Drawing:
     groups: tuple[Bracket, ...]
     entries: tuple[Entry, ...]
     left_out: int
+
+    @property
+    def dense(self) -> bool:
+        """Whether there are so many bars that none has room for a name or a gap beside it."""
+        return len(self.entries) > LABELLED
 
     @property
     def kinds(self) -> set[str]:
@@ -141,9 +151,14 @@ class Canvas:
 
     def drawing(self, height: int, labels: Iterable[Label], entries: Iterable[Entry]) -> Drawing:
         """The timeline with lanes or rows of ``height`` pixels in all."""
-        points = tuple(Point(percent(tick.at * self._scale), tick.label) for tick in ticks(self.whole))
+        points = tuple(self._point(tick) for tick in ticks(self.whole))
         whole = self.top + height + 4
         return Drawing(whole, tuple(labels), points, self._brackets, tuple(entries), self._left_out)
+
+    def _point(self, tick: Tick) -> Point:
+        part = tick.at * self._scale
+        anchor = "start" if part == 0 else "end" if part > _EDGE else "middle"
+        return Point(percent(part), tick.label, anchor)
 
     def _grouped(self, report: RunReport) -> tuple[tuple[Bracket, ...], int]:
         found = brackets(report)

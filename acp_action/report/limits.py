@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from acp_action.report.lines import seconds
+from acp_action.report.lines import span_words
+from acp_action.report.wording import WORTH_TELLING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,13 +63,13 @@ def limit_sentence(result: RunResult, path: Sequence[PathItem], least: float) ->
         "processor": sum(step.waits.processor for step in held),
     }
     worst = max(losses, key=lambda name: losses[name])
-    if losses[worst] < _SHARE * wall:
+    if losses[worst] < max(_SHARE * wall, WORTH_TELLING):
         return _path_sentence(path, wall)
     if worst == "worker":
         return _worker_sentence(result, awaited, least)
     if worst == "throttle":
         return _throttle_sentence(result, on_path)
-    lost = seconds(losses[worst])
+    lost = span_words(losses[worst])
     if worst == "processor":
         return f"this machine: the critical path waited {lost} for a processor; more workers would not help"
     return (
@@ -80,18 +81,16 @@ def _path_sentence(path: Sequence[PathItem], wall: float) -> str:
     names = [item.step for item in path]
     if len(names) > _NAMES_SHOWN:
         names = [*names[:2], "…", *names[-2:]]
-    service = seconds(sum(item.service for item in path))
-    return (
-        f"{service} of {seconds(wall)} is the critical path {' → '.join(names)}; more workers would not help"
-    )
+    share = f"{span_words(sum(item.service for item in path))} of {span_words(wall)}"
+    return f"{share} is the critical path {' → '.join(names)}; more workers would not help"
 
 
 def _worker_sentence(result: RunResult, awaited: float, least: float) -> str:
     if not result.plan.settings.parallel:
-        return f"steps ran one after another; in parallel the run could take as little as {seconds(least)}"
+        return f"steps ran one after another; in parallel the run could take as little as {span_words(least)}"
     return (
-        f"a worker was awaited for {seconds(awaited)} in all; "
-        f"with more workers the run could take as little as {seconds(least)}"
+        f"the number of workers: steps waited {span_words(awaited)} in all for a free one; "
+        f"with more the run could take as little as {span_words(least)}"
     )
 
 
@@ -102,4 +101,6 @@ def _throttle_sentence(result: RunResult, on_path: set[str]) -> str:
             held[step.provider] += step.waits.throttle
     provider = max(held, key=lambda name: held[name])
     whole = sum(step.waits.throttle for step in result.steps if step.provider == provider)
-    return f"rate limit of {provider}: its steps waited {seconds(whole)} for it; more workers would not help"
+    return (
+        f"rate limit of {provider}: its steps waited {span_words(whole)} for it; more workers would not help"
+    )

@@ -52,12 +52,26 @@ class LogLine(NamedTuple):
 
 
 def seconds(value: float) -> str:
-    """A duration with one decimal, as everywhere in logs and reports.
+    """A duration or moment with one decimal, as everywhere in logs.
 
     >>> seconds(2.25), seconds(-0.0)
     ('2.2s', '0.0s')
     """
     return f"{abs(value):.1f}s"
+
+
+def span_words(value: float) -> str:
+    """A duration as people say it: in figures of a run, where a minute and more is not counted in seconds.
+
+    >>> span_words(12.34), span_words(190), span_words(7320)
+    ('12.3s', '3 min 10 s', '2 h 2 min')
+    """
+    if value < 60:
+        return seconds(value)
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def group_line(duration: float, sequential: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from acp_action.report.escape import md_code, md_prose
-from acp_action.report.lines import seconds
+from acp_action.report.lines import seconds, span_words
 from acp_action.report.wording import (
     PREVIEW,
     counts_words,
@@ -13,6 +13,7 @@ from acp_action.report.wording import (
     figures,
     path_words,
     setting_words,
+    status_words,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def render_markdown(report: RunReport) -> str:
 
 
 def _headline(report: RunReport) -> list[str]:
-    total, sequential = seconds(report.total_duration), seconds(report.sequential_estimate)
+    total, sequential = span_words(report.total_duration), span_words(report.sequential_estimate)
     lines = [
         f"**{total}** (vs {sequential} sequential, **{report.speedup:.1f}x**): {counts_words(report)}.",
         "",
@@ -79,11 +80,11 @@ def _steps(steps: Sequence[StepLine]) -> list[str]:
     rows = [
         (
             md_code(step.name),
-            md_prose(step.status.replace("_", " ")),
+            md_prose(status_words(step.status)),
             md_code(step.model),
             md_code(step.provider) + (" (preview)" if step.preview else ""),
-            seconds(step.split.service),
-            seconds(step.split.waited),
+            span_words(step.split.service),
+            span_words(step.split.waited),
             str(len(step.attempts)),
             _outcome(step),
         )

@@ -211,6 +211,11 @@ class RunReport:
     warnings: tuple[str, ...]
     plan: RecordedPlan | None = None
 
+    @property
+    def saved(self) -> float:
+        """Seconds that the run took less than its steps one after another; never less than nought."""
+        return max(self.sequential_estimate - self.total_duration, 0.0)
+
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values, ready for JSON, its version first under ``schema``."""
         return {"schema": SCHEMA, **_codec().dump_python(self, mode="json")}

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-from acp_action.report.lines import seconds
+from acp_action.report.lines import span_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -157,30 +157,21 @@ def limit_words_of(took: float, free: float, wide: float) -> str:
     return f"the number of workers: {workers}, {without}"
 
 
-def span_words(value: float) -> str:
-    """A duration as people say it.
-
-    >>> span_words(12.34), span_words(190), span_words(7320)
-    ('12.3s', '3 min 10 s', '2 h 2 min')
-    """
-    if value < 60:
-        return seconds(value)
-    minutes, rest = divmod(round(value), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+def enough_of(comparison: Sequence[Setting]) -> Setting:
+    """The setting with the fewest workers after which more save next to nothing."""
+    best = min(line.duration for line in comparison)
+    enough = (line for line in comparison if line.duration <= best * (1 + _WORTH))
+    return min(enough, key=lambda line: line.max_workers)
 
 
 def knee(comparison: Sequence[Setting]) -> str:
-    """The fewest workers after which more save next to nothing, as advice; empty for fewer than two lines."""
+    """How many workers are enough, as advice; empty for fewer than two lines."""
     if len(comparison) < 2:
         return ""
-    ranked = sorted(comparison, key=lambda line: line.max_workers)
-    best = min(line.duration for line in ranked)
-    enough = next(line for line in ranked if line.duration <= best * (1 + _WORTH))
-    most = ranked[-1]
-    if enough is most:
-        return f"{most.max_workers} workers are still worth it; more may be, too"
+    best = min(line.duration for line in comparison)
+    enough, most = enough_of(comparison), max(line.max_workers for line in comparison)
+    if enough.max_workers == most:
+        return f"{most} workers are still worth it; more may be, too"
     saved = 1 - best / enough.duration if enough.duration else 0.0
     gain = f"at the most {saved:.0%}" if round(saved, 2) else "nothing"
     workers = "1 worker is" if enough.max_workers == 1 else f"{enough.max_workers} workers are"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from acp_action.report.bars import LEGEND, draw_bars
 from acp_action.report.escape import one_line
-from acp_action.report.simulation import span_words
+from acp_action.report.lines import span_words
 
 if TYPE_CHECKING:
     from acp_action.report.simulation import Setting, Simulation, Traffic
@@ -37,7 +37,7 @@ def _figures(simulation: Simulation) -> list[str]:
     time, rows = simulation.duration, []
     between = f" (8 of 10 runs between {span_words(time.p10)} and {span_words(time.p90)})"
     rows.append(("Expected time", span_words(time.median) + (between if time.p10 < time.p90 else "")))
-    rows.append(("One after another", f"{span_words(simulation.sequential)}: {simulation.speedup:.1f} x"))
+    rows.append(("One after another", f"{span_words(simulation.sequential)}: {simulation.speedup:.1f}x"))
     rows.append(("Cost", _cost(simulation)))
     rows.append(("What limits it", one_line(simulation.limit)))
     if simulation.unknown:
@@ -93,5 +93,5 @@ def _comparison(simulation: Simulation) -> list[str]:
 def _row(line: Setting, longest: float) -> str:
     bar = "=" * max(round(24 * line.duration / longest), 1) if longest > 0 else ""
     refused = f"  {line.refusals:,} refused" if line.refusals else ""
-    time = f"{span_words(line.duration):>12}  {line.speedup:>5.1f} x"
+    time = f"{span_words(line.duration):>12}  {line.speedup:>5.1f}x"
     return f"  {line.max_workers:>5}  {time}  {bar}{refused}".rstrip()

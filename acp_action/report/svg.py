@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from acp_action.report.drawing import LABELLED, LEGEND
 from acp_action.report.escape import one_line
-from acp_action.report.lines import seconds
+from acp_action.report.lines import span_words
 from acp_action.report.views import draw_lanes, draw_rows
 
 if TYPE_CHECKING:
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 960
 _TITLE_SHOWN: Final = 80
-_HEAD, _FOOT = 66, 44
+_MARGIN: Final = 20
+_HEAD, _FOOT, _LINE = 66, 24, 20
 _LETTER: Final = 7.0
 """Pixels of a letter, about; for places beside texts."""
 
 
 class _Key(NamedTuple):
     x: int
+    y: int
     kind: str
     words: str
 
@@ -38,7 +40,8 @@ def render_svg(report: RunReport) -> str:
 
     by_step = sum(bool(step.attempts) for step in report.steps) <= LABELLED
     drawing = draw_rows(report) if by_step else draw_lanes(report)
-    total, sequential = seconds(report.total_duration), seconds(report.sequential_estimate)
+    below, legend = _HEAD + drawing.height + _FOOT // 2, tuple(_legend(drawing))
+    total, sequential = span_words(report.total_duration), span_words(report.sequential_estimate)
     speedup = f"{report.speedup:.1f}x"
     return (
         environment()
@@ -47,19 +50,25 @@ def render_svg(report: RunReport) -> str:
             title=one_line(report.pipeline, _TITLE_SHOWN) or "Pipeline",
             headline=f"{one_line(report.status)} in {total} (vs {sequential} sequential, {speedup})",
             width=_WIDTH,
-            height=_HEAD + drawing.height + _FOOT,
+            height=below + (legend[-1].y + _LINE if legend else 0) + _FOOT,
             side=160 if by_step else 90,
             kind="rows" if by_step else "lanes",
             drawing=drawing,
             linked=frozenset(),
-            legend=tuple(_legend(drawing)),
+            legend=legend,
+            below=below,
         )
     )
 
 
 def _legend(drawing: Drawing) -> Iterator[_Key]:
-    x = 20
+    """Each kind with its place, in as many lines as they need."""
+    x, y = _MARGIN, 0
     for kind, words in LEGEND:
-        if kind in drawing.kinds:
-            yield _Key(x, kind, words)
-            x += 20 + round(len(words) * _LETTER) + 18
+        if kind not in drawing.kinds:
+            continue
+        width = 20 + round(len(words) * _LETTER)
+        if x + width > _WIDTH - _MARGIN:
+            x, y = _MARGIN, y + _LINE
+        yield _Key(x, y, kind, words)
+        x += width + 18

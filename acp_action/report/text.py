@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from acp_action.report.escape import one_line
-from acp_action.report.lines import seconds
+from acp_action.report.lines import span_words
 from acp_action.report.wording import (
     PREVIEW,
     by_reason,
@@ -24,7 +24,7 @@ _TROUBLES_SHOWN: Final = 20
 
 def render_text(report: RunReport) -> str:
     """A summary for a terminal: result, groups, what went wrong, what limited the run. Ends in a line end."""
-    total, sequential = seconds(report.total_duration), seconds(report.sequential_estimate)
+    total, sequential = span_words(report.total_duration), span_words(report.sequential_estimate)
     result = f"{report.status} in {total} (vs {sequential} sequential, {report.speedup:.1f}x)"
     lines = [f"{one_line(report.pipeline)}: {one_line(result)}"]
     if report.preview:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from acp_action.report.drawing import LABELLED, LETTER_HEIGHT, NAME_SHOWN, Canvas, Entry, Label
 from acp_action.report.escape import one_line
-from acp_action.report.lines import seconds
+from acp_action.report.lines import seconds, span_words
 from acp_action.report.timeline import lanes
 from acp_action.report.waterfall import row_of
-from acp_action.report.wording import lost_words
+from acp_action.report.wording import lost_words, status_words
 
 if TYPE_CHECKING:
     from acp_action.report.drawing import Drawing, Mark
     from acp_action.report.model import RunReport, StepLine
     from acp_action.report.timeline import Bar
-    from acp_action.report.waterfall import Row
+    from acp_action.report.waterfall import Piece, Row
 
 _REASON_SHOWN: Final = 160
 _LETTER: Final = 0.007
@@ -77,16 +77,22 @@ def draw_rows(report: RunReport) -> Drawing:
 
 
 def _row_marks(canvas: Canvas, row: Row, y: int, height: int) -> tuple[Mark, ...]:
-    marks = [canvas.mark(piece.start, piece.end, y, height, piece.kind) for piece in row.pieces]
-    if marks and marks[-1].kind == "service" and row.step.status in _BAD:
+    marks = [canvas.mark(piece.start, piece.end, y, height, _piece_kind(piece)) for piece in row.pieces]
+    if marks and row.pieces[-1].kind == "service" and row.step.status in _BAD:
         marks[-1] = marks[-1]._replace(kind="bad")
     return tuple(marks)
+
+
+def _piece_kind(piece: Piece) -> str:
+    if piece.kind != "service" or piece.outcome == "done":
+        return piece.kind
+    return _ENDINGS.get(piece.outcome, "bad")
 
 
 def _bar_title(step: StepLine, bar: Bar) -> str:
     many = f", attempt {bar.attempt} of {len(step.attempts)}" if len(step.attempts) > 1 else ""
     is_last = bar.attempt == step.attempts[-1].number
-    ended = step.status.replace("_", " ") if is_last else bar.kind
+    ended = status_words(step.status) if is_last else bar.kind
     told = (attempt.reason for attempt in step.attempts if attempt.number == bar.attempt)
     why = step.reason if is_last else next(told, "")
     reason = f": {one_line(why, _REASON_SHOWN)}" if why else ""
@@ -98,5 +104,5 @@ def _row_title(row: Row) -> str:
     step = row.step
     lost = lost_words(step.split)
     waited = f", waited {lost}" if lost else ""
-    name, status = one_line(step.name, NAME_SHOWN), one_line(step.status.replace("_", " "))
-    return f"{name}: {seconds(step.split.service)} of service{waited}; {status} at {seconds(step.settled)}"
+    name, status = one_line(step.name, NAME_SHOWN), status_words(step.status)
+    return f"{name}: {span_words(step.split.service)} of service{waited}; {status} at {seconds(step.settled)}"

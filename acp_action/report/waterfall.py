@@ -22,11 +22,15 @@ _BETWEEN: Final[tuple[Kind, ...]] = ("backoff", "throttle", "worker")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a step's time, in seconds since the run started; ``kind`` as in ``Split``."""
+    """A stretch of a step's time, in seconds since the run started; ``kind`` as in ``Split``.
+
+    ``outcome``: of service, how its attempt ended.
+    """
 
     kind: Kind
     start: float
     end: float
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,13 @@ def _pieces(step: StepLine) -> Iterator[Piece]:
             return
         middle = attempt.started + (attempt.finished - attempt.started) * held
         yield from _piece("processor", attempt.started, middle)
-        yield from _piece("service", middle, attempt.finished)
+        yield from _piece("service", middle, attempt.finished, attempt.outcome)
         yield from waits.fill(attempt.finished, after.started if after else step.settled, first=False)
 
 
-def _piece(kind: Kind, start: float, end: float) -> Iterator[Piece]:
+def _piece(kind: Kind, start: float, end: float, outcome: str = "") -> Iterator[Piece]:
     if end - start > _NOTHING:
-        yield Piece(kind, start, end)
+        yield Piece(kind, start, end, outcome)
 
 
 class _Waits:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from acp_action.report.simulation import Setting, knee, span_words
+from acp_action.report.lines import span_words
+from acp_action.report.simulation import Setting, knee
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +93,13 @@ def advice_on(trials: Sequence[Trial], schedule: str) -> tuple[str, ...]:
 
 
 def _knee(trials: Sequence[Trial], schedule: str) -> str:
-    return knee([
+    return knee(settings_under(trials, schedule))
+
+
+def settings_under(trials: Sequence[Trial], schedule: str) -> list[Setting]:
+    """The trials of one schedule, by the number of workers alone."""
+    return [
         Setting(trial.max_workers, trial.duration, trial.speedup, trial.refusals)
-        for trial in trials if trial.schedule == schedule
-    ])  # fmt: skip
+        for trial in trials
+        if trial.schedule == schedule
+    ]

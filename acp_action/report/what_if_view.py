@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from acp_action.report.escape import one_line
-from acp_action.report.simulation import span_words
+from acp_action.report.lines import span_words
 
 if TYPE_CHECKING:
     from acp_action.report.what_if import Trial, WhatIf
@@ -57,7 +57,7 @@ def _cell(trial: Trial | None, longest: float, room: int) -> str:
     if trial is None:
         return " " * (room + 23)
     bar = "=" * max(round(room * trial.duration / longest), 1) if longest > 0 else ""
-    return f"  {span_words(trial.duration):>11} {trial.speedup:>5.1f} x  {bar:<{room}}"
+    return f"  {span_words(trial.duration):>11} {trial.speedup:>5.1f}x   {bar:<{room}}"
 
 
 def _assumed(found: WhatIf) -> list[str]:

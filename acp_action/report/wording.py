@@ -6,20 +6,23 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from acp_action.report.escape import one_line
-from acp_action.report.lines import seconds
+from acp_action.report.lines import seconds, span_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from acp_action.report.model import PathItem, RunReport, SettingValue, Split, StepLine
 
 PREVIEW: Final = "the embedded provider stood in for the models that are named. For a look, not for use."
 
+NOTHING_PAID: Final = "nothing was paid for"
+_LEAST_PRICE: Final = 0.0001
+
 _NAMES_SHOWN: Final = 3
 _REASON_SHOWN: Final = 300
 _ORDER: Final = ("failed", "timed_out", "refused", "doubt", "cancelled", "skipped", "cached", "succeeded")
 
-_WORTH_TELLING: Final = 0.05
+WORTH_TELLING: Final = 0.05
 """Seconds; less is shown as 0.0s."""
 
 _URGENCY: Final = {"cancelled": 1, "skipped": 2, "cached": 3, "succeeded": 3}
@@ -33,22 +36,53 @@ _MENDS: Final = {
     "skipped": "mend what it waited for and run again",
 }
 
+_RUN_STOPPED: Final = "because the run was stopped"
+"""How the engine begins the reason of a step that a stop kept from running."""
+
 
 def counts_words(report: RunReport) -> str:
     """How many steps ended how, best first: ``3 succeeded, 1 failed``."""
     counts = ((status, report.counts.get(status, 0)) for status in reversed(_ORDER))
-    told = [f"{count} {status.replace('_', ' ')}" for status, count in counts if count]
+    told = [f"{count} {status_words(status)}" for status, count in counts if count]
     return ", ".join(told) or "no steps"
+
+
+def saved_words(report: RunReport) -> str:
+    """What doing steps at once was good for."""
+    return f"{span_words(report.saved)} saved" if report.saved >= WORTH_TELLING else "no time saved"
 
 
 def cost_words(report: RunReport) -> str:
     """What it cost; an unknown price is called unknown, never nothing."""
     unknown = report.cost_unknown
+    if not report.cost and not unknown:
+        return NOTHING_PAID
     if report.cost is None:
-        return "unknown" if unknown else "nothing was paid for"
-    known = f"{report.cost:.4f} USD"
+        return "unknown"
+    known = usd(report.cost)
     steps = "step" if unknown == 1 else "steps"
     return f"{known}, and {unknown} {steps} at an unknown price" if unknown else known
+
+
+def usd(amount: float) -> str:
+    """An amount of money, with as many decimals as a price needs.
+
+    >>> usd(3.0), usd(0.075), usd(0.0011), usd(1234.5), usd(0.00002)
+    ('3.00 USD', '0.075 USD', '0.0011 USD', '1,234.50 USD', 'under 0.0001 USD')
+    """
+    if 0 < amount < _LEAST_PRICE:
+        return f"under {_LEAST_PRICE} USD"
+    whole, _, part = f"{amount:,.4f}".partition(".")
+    return f"{whole}.{part.rstrip('0'):0<2} USD"
+
+
+def status_words(status: str) -> str:
+    """How a step or run ended, as people say it.
+
+    >>> status_words("timed_out"), status_words("doubt")
+    ('timed out', 'in doubt')
+    """
+    return "in doubt" if status == "doubt" else one_line(status).replace("_", " ")
 
 
 def path_words(item: PathItem, after: str) -> str:
@@ -58,8 +92,10 @@ def path_words(item: PathItem, after: str) -> str:
         "needs": f"after {after}",
         "worker": f"after {after}, which made room",
     }[item.held_by]
-    waited = f", and {seconds(item.waited)} {_spent(item.waited_for)}" if item.waited_for else ""
-    return f"{seconds(item.begin)} to {seconds(item.end)}, {held}: {seconds(item.service)} of service{waited}"
+    tells = item.waited_for and item.waited >= WORTH_TELLING
+    waited = f", and {span_words(item.waited)} {_spent(item.waited_for)}" if tells else ""
+    when = f"{seconds(item.begin)} to {seconds(item.end)}"
+    return f"{when}, {held}: {span_words(item.service)} of service{waited}"
 
 
 def setting_words(value: SettingValue) -> str:
@@ -94,15 +130,15 @@ def _spent(waited_for: str) -> str:
     return f"of waiting for {'the ' if waited_for.startswith('rate limit') else ''}{waited_for}"
 
 
-def names_words(names: Sequence[str]) -> str:
-    """Names of steps, the first few of many.
+def names_words(names: Sequence[str], written: Callable[[str], str] = one_line) -> str:
+    """Names of steps, the first few of many; ``written``: each as the format has it.
 
     >>> names_words(["a"]), names_words(["a", "b"]), names_words(["a", "b", "c", "d", "e"])
     ('a', 'a, b', 'a, b, c and 2 more')
     """
     shown = names if len(names) <= _NAMES_SHOWN + 1 else names[:_NAMES_SHOWN]
     more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
-    return f"{', '.join(map(one_line, shown))}{more}"
+    return f"{', '.join(map(written, shown))}{more}"
 
 
 def by_reason(ends: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], list[str]]:
@@ -116,8 +152,7 @@ def by_reason(ends: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], lis
 def trouble_words(status: str, reason: str, names: Sequence[str]) -> str:
     """What became of steps that ended alike, as one line."""
     why = f": {one_line(reason, _REASON_SHOWN)}" if reason else ""
-    word = "in doubt" if status == "doubt" else one_line(status).replace("_", " ")
-    return f"{names_words(names)} {word}{why}"
+    return f"{names_words(names)} {status_words(status)}{why}"
 
 
 def failures_first(steps: Iterable[StepLine]) -> list[StepLine]:
@@ -144,23 +179,24 @@ def lost_words(split: Split) -> str:
         (split.backoff, "in back-off"),
         (split.processor, "for a processor"),
     )
-    return ", ".join(f"{seconds(value)} {what}" for value, what in parts if value >= _WORTH_TELLING)
+    return ", ".join(f"{span_words(value)} {what}" for value, what in parts if value >= WORTH_TELLING)
 
 
 def figures(report: RunReport) -> list[tuple[str, str]]:
     """The figures of a run with their names, the same in every format; the last two may hold foreign text."""
     waits = report.waits
     return [
-        ("Total time", seconds(report.total_duration)),
-        ("Sequential estimate", seconds(report.sequential_estimate)),
+        ("Total time", span_words(report.total_duration)),
+        ("Sequential estimate", span_words(report.sequential_estimate)),
         ("Speedup", f"{report.speedup:.2f}x"),
+        ("Time saved", span_words(report.saved)),
         ("Workers", f"{report.workers}, at most {report.peak} busy at once"),
         ("Parallel efficiency", f"{report.efficiency:.0%}"),
-        ("Least time with more workers", seconds(report.least_duration)),
-        ("Waited for a worker", seconds(waits.worker)),
-        ("Waited for rate limits", seconds(waits.throttle)),
-        ("Back-off after failures", seconds(waits.backoff)),
-        ("Waited for a processor of this machine", seconds(waits.processor)),
+        ("Least time with more workers", span_words(report.least_duration)),
+        ("Waited for a worker", span_words(waits.worker)),
+        ("Waited for rate limits", span_words(waits.throttle)),
+        ("Back-off after failures", span_words(waits.backoff)),
+        ("Waited for a processor of this machine", span_words(waits.processor)),
         ("Cost", cost_words(report)),
         ("Started", report.started),
         ("File", report.source),
@@ -171,6 +207,8 @@ def mend_words(step: StepLine) -> str:
     """What to do about a step without its output; empty when there is nothing to do."""
     if not step.enabled:
         return ""
+    if step.status == "skipped" and step.reason.startswith(_RUN_STOPPED):
+        return _MENDS["cancelled"]
     return _MENDS.get(step.status, "")
 
 

@@ -112,6 +112,8 @@ def test_a_page_works_with_and_without_its_script(pages: dict[str, Facts], name:
     assert 1 <= facts["found"] <= facts["cards"]
     assert facts["detail"].count("s to ") == 1
     assert facts["zoomed"] == pytest.approx(2.0, abs=0.05)
+    assert facts["nothing"] == [0, True]
+    assert facts["all"] == [facts["cards"], False]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -128,6 +130,16 @@ def test_media_have_a_length(pages: dict[str, Facts]) -> None:
         "./clip_1.mp4", "./clip_2.mp4", "./clip_3.mp4", "./film.mp4", "./narration.wav",
     ]  # fmt: skip
     assert all(m["seconds"] > 0 and m["error"] is None for m in media)
+
+
+def test_videos_are_pictures_on_paper(pages: dict[str, Facts]) -> None:
+    """Each as its poster, where a browser alone prints the controls of a player."""
+    assert pages["small"]["stills"] == 4
+
+
+def test_a_step_that_is_folded_away_can_be_led_to(pages: dict[str, Facts]) -> None:
+    """Eleven steps failed alike and are one trouble; the bar of each still opens its details."""
+    assert pages["many"]["unfolded"] is True
 
 
 def test_all_steps_are_drawn(pages: dict[str, Facts]) -> None:

@@ -80,6 +80,13 @@ def evil_summary(evil: str, *, several: bool = False) -> str:
     )
 
 
+def test_what_went_wrong_alike_is_told_once() -> None:
+    """Fifty steps without credit are one line above the table, with the first names and the reason."""
+    text = render_summary([large_report(50, reason="no credit: top it up")])
+    lines = [line for line in text.partition("### Steps")[0].splitlines() if line.startswith("- ")]
+    assert lines == ["- `s0`, `s1`, `s2` and 47 more failed: `no credit: top it up`"]
+
+
 def test_a_good_run_reads_as_agreed() -> None:
     """Result, link, steps, chart."""
     check("github/summary_good.md", render_summary([summarise(guide_run(), OUT)], artifact=LINK))

@@ -55,7 +55,7 @@ def disagreements(report: RunReport) -> list[str]:
     markdown, summary = render_markdown(report), seen(render_summary([report]))
     page, text = Page(render_html(report)).text, seen(markdown)
     figures = table(markdown, "What limited it")
-    assert len(figures) == 13
+    assert len(figures) == 14
     counts = text.partition("): ")[2].partition(". What limited")[0]
     headline = re.search(r"\*\*(.*?)\*\* \(vs (.*?) sequential, \*\*(.*?)\*\*\)", markdown)
     assert headline

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from acp_action.report.compare import Run, compare_runs
+from acp_action.report.compare_view import comparison_text
 from acp_action.report.html.answers import Beside, render_comparison, render_what_if
 from acp_action.report.html.plot import draw_trials
 from acp_action.report.summarise import summarise
@@ -87,8 +89,8 @@ def test_the_page_of_trials_has_every_figure() -> None:
     page = render_what_if(tried())
     check_harmless(page)
     cells = re.findall(r'<td class="num">([^<]+)</td>', page)
-    assert cells[:4] == ["12.0s", "1.0 x", "10.0s", "1.0 x"]
-    assert "0.5 % off" in page
+    assert cells[:4] == ["12.0s", "1.0x", "10.0s", "1.0x"]
+    assert "0.5% off" in page
     assert "fal: 2 at once (seen)" in page
     check_harmless(render_what_if(tried(EVIL)))
 
@@ -101,7 +103,36 @@ def test_the_picture_keeps_times_and_workers_in_proportion() -> None:
         2 * (plot.bottom - two.y),
         (plot.bottom - two.y) / 2,
     )
-    assert two.x - one.x == four.x - two.x > 0
-    assert (one.x, four.x) == (plot.left, plot.right)
-    assert plot.own.at == two.y
+    assert [dot.x for dot in (one, two, four)] == ["0%", "50%", "100%"]
+    assert plot.own == two.y
     assert [tick.label for tick in plot.workers] == ["1", "2", "4"]
+    assert [tick.label for tick in plot.times] == ["0", "5s", "10s"]
+    assert plot.knee is None
+
+
+def test_the_knee_is_marked_where_the_run_stands() -> None:
+    """In words at the schedule of the run, as a full dot at every other; not where the most still pays."""
+    trials = [Trial("dataflow", n, took, 1.0, 0) for n, took in ((1, 8.0), (2, 4.0), (3, 4.0))]
+    trials += [Trial("ordered", n, took, 1.0, 0) for n, took in ((1, 4.1), (2, 4.0), (3, 4.0))]
+    plot = draw_trials(replace(tried(), trials=tuple(trials)))
+    assert plot.knee == ("0%", plot.curves[1].dots[0].y, "1 worker is enough", False)
+    assert [[dot.enough for dot in curve.dots] for curve in plot.curves] == [
+        [False, True, False], [True, False, False],
+    ]  # fmt: skip
+    # Two names and the recorded time at one height stand apart.
+    heights = sorted([*(curve.label_y for curve in plot.curves), plot.own_y])
+    assert all(b - a >= 16 for a, b in pairwise(heights))
+
+
+def test_a_long_prompt_is_shown_where_it_differs(tmp_path: Path) -> None:
+    """What follows a hundred words that are the same, in its own direction and with its joined emoji."""
+    same = "a lighthouse on a cliff at dusk, " * 20
+    sides = [beside(tmp_path / name, "red", "other") for name in ("a", "b")]
+    sides[0].run.outputs[0]["params"] = {"prompt": f"{same}warm 👩🏽‍🚀"}  # type: ignore[index]
+    sides[1].run.outputs[0]["params"] = {"prompt": f"{same}cold"}  # type: ignore[index]
+    found = compare_runs(sides[0].run, sides[1].run)
+    page = render_comparison(found, sides[0], sides[1])
+    assert re.findall(r"<li>(\w+) <bdi>….*?(\w+)(?: 👩🏽‍🚀)?</bdi> → <bdi>….*?(\w+)</bdi>", page) == [
+        ("prompt", "warm", "cold")
+    ]
+    assert "warm" in comparison_text(found)

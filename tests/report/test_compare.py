@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from acp_action.report.compare import Comparison, Run, StepPair, compare_runs
-from acp_action.report.compare_view import comparison_text, step_words
+from acp_action.report.compare_view import change_words, comparison_text, step_words
 from acp_action.report.summarise import summarise
 from tests.fakes import Trace, a_plan, a_step, carry_out
 from tests.report.golden import check
@@ -113,10 +113,11 @@ def test_without_a_manifest_nothing_is_said_of_content_and_parameters() -> None:
     assert found.steps[0].changes == ()
 
 
-@pytest.mark.parametrize("value", [["a"] * 99, {"k": "v" * 99}, "x" * 99])
+@pytest.mark.parametrize("value", [["a"] * 999, {"k": "v" * 1999}, "x" * 1999])
 def test_long_parameters_are_cut(value: Any) -> None:
-    """A line stays a line."""
+    """A line stays a line, and a comparison has a length."""
     one = run("x", report("s"), {"s": "1" * 64}, odd=value)
     other = run("y", report("s"), {"s": "1" * 64}, odd=1)
     (change,) = compare_runs(one, other).steps[0].changes
-    assert (len(change.a), change.b) == (60, "1")
+    assert (len(change.a), change.b) == (1000, "1")
+    assert len(change_words(change)) == len("odd ") + 60 + len(" -> 1")

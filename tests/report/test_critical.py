@@ -62,7 +62,8 @@ def test_a_step_that_waited_for_a_worker_came_after_the_one_that_made_room() -> 
     run = run_of([1.0, 2.0, 3.0], workers=1)
     assert names(run) == [("s0", "start"), ("s1", "worker"), ("s2", "worker")]
     assert sentence(run) == (
-        "a worker was awaited for 4.0s in all; with more workers the run could take as little as 3.0s"
+        "the number of workers: steps waited 4.0s in all for a free one; "
+        "with more the run could take as little as 3.0s"
     )
 
 
@@ -99,6 +100,11 @@ def test_back_off_after_failed_attempts_is_named() -> None:
     assert sentence(run) == (
         "failed attempts: the critical path spent 3.0s in back-off after them; more workers would not help"
     )
+
+
+def test_a_wait_that_nobody_feels_is_not_what_limited_a_run() -> None:
+    """Of a run of hundredths of seconds no advice is to be had; a wait told as 0.0s is none."""
+    assert sentence(run_of([0.01, 0.01, 0.02], workers=1)).startswith("0.0s of 0.0s is the critical path")
 
 
 def test_gates_and_skipped_steps_are_seen_through() -> None:

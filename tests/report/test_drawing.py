@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -11,11 +12,15 @@ from hypothesis import given
 
 from acp_action.report import drawing
 from acp_action.report.summarise import summarise
+from acp_action.report.svg import render_svg
 from acp_action.report.views import draw_lanes, draw_rows
 from tests.fakes import Trace, a_plan, a_step, carry_out, guide_run
 from tests.report.runs import OUT, any_run, mixed_run
+from tests.report.showcase import failed_run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from acp_action.engine.result import RunResult
     from acp_action.report.drawing import Drawing
 
@@ -68,6 +73,32 @@ def test_a_row_says_what_was_waited_for() -> None:
     assert found.entries[0].title == "base: 1.5s of service, waited 0.2s in back-off; succeeded at 1.8s"
     assert [mark.kind for mark in found.entries[1].marks] == ["inputs", "throttle", "service"]
     assert found.entries[2].marks[-1].kind == "bad"
+
+
+def test_a_row_tells_attempts_apart_as_a_lane_does() -> None:
+    """One that was tried again, one that was stopped and one that failed are not shown as work."""
+    traces = [Trace((("refused", 1.0), ("done", 1.0))), Trace((("stopped", 1.0),)), Trace((("fatal", 1.0),))]
+    report = summarise(carry_out(a_plan([a_step(i, f"s{i}") for i in range(3)]), traces), OUT)
+    rows = [[mark.kind for mark in entry.marks] for entry in draw_rows(report).entries]
+    assert rows == [["again", "service"], ["stopped"], ["bad"]]
+
+
+def test_no_key_of_a_legend_sticks_out(tmp_path: Path) -> None:
+    """Of a run with every kind of mark it takes several lines, which lie within the picture."""
+    text = render_svg(summarise(failed_run(tmp_path), tmp_path))
+    height = float(re.findall(r'<svg [^>]*height="(\d+)"', text)[0])
+    keys = re.findall(r'<svg x="(\d+)" y="(\d+)" width="240".*?<text[^>]*>([^<]*)<', text)
+    assert len({y for _, y, _ in keys}) == 2
+    assert all(int(y) + 16 < height and int(x) + 20 + 7 * len(words) <= 940 for x, y, words in keys)
+
+
+def test_no_mark_of_the_axis_sticks_out() -> None:
+    """The first stands behind its line, one at the end before it."""
+    run = carry_out(a_plan([a_step(0, "a")]), [Trace((("done", 6.0),))])
+    points = draw_lanes(summarise(run, OUT)).points
+    assert [(p.label, p.anchor) for p in (points[0], points[1], points[-1])] == [
+        ("0", "start"), ("1s", "middle"), ("6s", "end"),
+    ]  # fmt: skip
 
 
 def test_of_too_many_steps_those_that_matter_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,6 +150,18 @@ def test_what_went_wrong_stands_first_with_its_mend(tmp_path: Path) -> None:
     assert "off skipped" in text.partition("Results")[2]
 
 
+def test_what_went_wrong_alike_is_told_once() -> None:
+    """Twenty steps without credit are one trouble; each is still there, to be led to from its bar."""
+    evil = "no credit <b>&</b>"
+    traces = [Trace((("fatal", 1.0),), changes={"reason": evil})] * 20 + [Trace((("fatal", 1.0),))]
+    found = page_of(carry_out(a_plan([a_step(i, f"s{i}") for i in range(21)]), traces))
+    section = found.text[found.text.index("Needs attention 21") : found.text.index("Timeline")]
+    assert "s0, s1, s2 and 17 more failed no credit <b>&</b> To mend" in section
+    assert section.count("To mend") == 2
+    assert "20 steps" in section
+    assert {f"s{i}" for i in range(21)} == {a["id"] for a in found.of("article")}
+
+
 def test_pictures_are_within_the_page_and_lead_to_the_files(tmp_path: Path) -> None:
     """Each as a thumbnail of its own size, with what is known of it."""
     found = page_of(failed_run(tmp_path), tmp_path)

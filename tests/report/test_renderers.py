@@ -13,7 +13,7 @@ from acp_action.report import markdown
 from acp_action.report.markdown import render_markdown
 from acp_action.report.summarise import summarise
 from acp_action.report.text import render_text
-from acp_action.report.wording import setting_words
+from acp_action.report.wording import mend_words, setting_words
 from acp_action.store.strict_json import to_json
 from tests.fakes import Trace, a_plan, a_step, carry_out, guide_run
 from tests.report.golden import check
@@ -146,6 +146,33 @@ def test_money_is_told_with_what_is_not_known() -> None:
         )
         return render_text(summarise(run, OUT)).partition("Cost: ")[2].partition("\n")[0]
 
-    assert cost(0.5, 0.25) == "0.7500 USD"
-    assert cost(0.5, None) == "0.5000 USD, and 1 step at an unknown price"
+    assert cost(0.5, 0.25) == "0.75 USD"
+    assert cost(0.5, 0.0125) == "0.5125 USD"
+    assert cost(0.5, None) == "0.50 USD, and 1 step at an unknown price"
     assert cost(None, None) == "unknown"
+    assert cost(0.0, 0.0) == "nothing was paid for"
+
+
+def test_more_than_a_minute_is_not_counted_in_seconds() -> None:
+    """A run of hours is told in hours; moments of a path stay seconds, to be told apart."""
+    run = carry_out(a_plan([a_step(0, "a"), a_step(1, "b")]), [Trace((("done", 4000.0),))] * 2, workers=1)
+    report = summarise(run, OUT)
+    for text in (render_text(report), render_markdown(report)):
+        assert "2 h 13 min" in text
+        assert "8000.0s" not in text.partition("## Critical path")[0]
+
+
+def test_a_doubtful_step_is_counted_in_words() -> None:
+    """It is in doubt: nobody counts a doubt."""
+    run = carry_out(a_plan([a_step(0, "a")]), [Trace((("doubt", 1.0),))])
+    assert "1 in doubt" in render_text(summarise(run, OUT))
+    assert "| in doubt |" in render_markdown(summarise(run, OUT))
+
+
+def test_a_stop_is_not_mended_at_what_was_waited_for() -> None:
+    """A step that a stop kept from running has only to be run; one whose input failed needs that first."""
+    report = summarise(mixed_run(), OUT)
+    skipped = report.steps[3]
+    assert mend_words(skipped) == "mend what it waited for and run again"
+    stopped = replace(skipped, reason="because the run was stopped: SIGTERM")
+    assert mend_words(stopped).startswith("run again;")

@@ -49,9 +49,9 @@ def test_a_retry_waits_where_it_happened() -> None:
     (row,) = rows(summarise(carry_out(a_plan([a_step(0, "a")]), [trace]), OUT))
     assert row.pieces == (
         Piece("throttle", 0.0, 0.5),
-        Piece("service", 0.5, 1.5),
+        Piece("service", 0.5, 1.5, "transient"),
         Piece("backoff", 1.5, 1.75),
-        Piece("service", 1.75, 3.75),
+        Piece("service", 1.75, 3.75, "done"),
     )
 
 

@@ -9,18 +9,18 @@ from functools import cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from acp_action.report.compare_view import change_words, figures, moment, step_words
-from acp_action.report.escape import one_line
+from acp_action.report.compare_view import apart, figures, moment
+from acp_action.report.escape import one_line, plain_lines
 from acp_action.report.html.environment import environment
 from acp_action.report.html.outputs import Files
 from acp_action.report.html.plot import draw_trials
 from acp_action.report.html.thumbnails import Budget, Thumbnails
-from acp_action.report.simulation import span_words
+from acp_action.report.lines import span_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acp_action.report.compare import Comparison, Run, StepPair, StepSide
+    from acp_action.report.compare import Change, Comparison, Run, StepPair, StepSide
     from acp_action.report.html.outputs import Shown
     from acp_action.report.what_if import WhatIf
 
@@ -28,6 +28,7 @@ PAIRS: Final = 750
 """Most steps with a place on the page, the differing ones first; a page of more is not read."""
 
 _TEXT_SHOWN: Final = 1000
+_VALUE_SHOWN: Final = 240
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _TOLD: Final = {
     "same": "same output",
@@ -45,6 +46,14 @@ class Beside(NamedTuple):
     run: Run
     folder: Path
     base: str
+
+
+class Difference(NamedTuple):
+    """One thing that differs: what, and the value of each run."""
+
+    what: str
+    a: str
+    b: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ class Both:
 
     name: str
     output: str
-    changes: tuple[str, ...]
+    changes: tuple[Difference, ...]
     halves: tuple[Half | None, Half | None]
 
 
@@ -145,18 +154,23 @@ class _Sided:
             status=side.status,
             made_by=one_line(f"{side.model} ({side.provider})"),
             took=f"{span_words(side.service)}{attempts}" if side.attempts else "",
-            reason=one_line(side.reason, _TEXT_SHOWN),
-            text=(side.text or "")[:_TEXT_SHOWN],
+            reason=plain_lines(side.reason, _TEXT_SHOWN),
+            text=plain_lines(side.text or "", _TEXT_SHOWN),
             files=self._files.of(self._lines[name], self._records.get(name, [])),
         )
 
 
 def _both(pair: StepPair, sides: Sequence[_Sided]) -> Both:
     a, b = sides[0].half(pair.name, pair.a), sides[1].half(pair.name, pair.b)
-    # That the output differs is told by the badge, and can be seen.
-    told = (change_words(change, "→") for change in pair.changes if change.what != "output")
-    changes = tuple(told) if pair.a and pair.b else (step_words(pair),)
-    return Both(one_line(pair.name), _TOLD[pair.output], changes, (a, b))
+    # That the output differs is told by the badge, and can be seen; so can that a run has no such step.
+    changes = tuple(map(_difference, (change for change in pair.changes if change.what != "output")))
+    told = _TOLD[pair.output] if pair.a and pair.b else f"only in {'A' if pair.a else 'B'}"
+    return Both(one_line(pair.name), told, changes, (a, b))
+
+
+def _difference(change: Change) -> Difference:
+    a, b = (plain_lines(value) or "none" for value in apart(change.a, change.b, _VALUE_SHOWN))
+    return Difference(one_line(change.what), a, b)
 
 
 def _render(name: str, **values: Any) -> str:

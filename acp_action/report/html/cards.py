@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.report.escape import one_line, plain_lines
 from acp_action.report.html.outputs import Records
-from acp_action.report.lines import seconds
-from acp_action.report.wording import lost_words, mend_words
+from acp_action.report.lines import seconds, span_words
+from acp_action.report.wording import lost_words, mend_words, names_words, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,6 +32,13 @@ class Fact(NamedTuple):
 
     name: str
     value: str
+
+
+class Trouble(NamedTuple):
+    """Steps that ended alike: their names in words, and their cards, of which there is at least one."""
+
+    names: str
+    cards: tuple[Card, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +78,24 @@ def cards(
         yield _card(place, step, known[0] if known else {}, files.of(step, known), critical=step.name in path)
 
 
+def troubles(found: Iterable[Card]) -> list[Trouble]:
+    """The steps that need attention, those of one cause and one way to mend it together; in their order."""
+    alike: defaultdict[tuple[str, str, str], list[Card]] = defaultdict(list)
+    for card in found:
+        if card.needs_attention:
+            alike[card.status, card.reason, card.mend].append(card)
+    return [Trouble(names_words([card.name for card in each]), tuple(each)) for each in alike.values()]
+
+
 def _card(
     place: int, step: StepLine, record: Mapping[str, Any], files: tuple[Shown, ...], *, critical: bool
 ) -> Card:
     params = record.get("params")
     params = dict(params) if isinstance(params, dict) else {}
     key = next((name for name in _PROMPTS if isinstance(params.get(name), str)), "")
-    kind = "text" if step.text is not None else files[0].kind if files else "none"
+    kind = next((file.kind for file in files), "none")
+    if step.text is not None and kind in ("none", "other"):
+        kind = "text"
     return Card(
         place=place,
         name=one_line(step.name),
@@ -92,7 +111,7 @@ def _card(
         text=plain_lines(step.text or ""),
         reason=plain_lines(step.reason, _TEXT_SHOWN),
         mend="" if step.status in GOOD else mend_words(step),
-        took=seconds(step.split.service) if step.attempts else "",
+        took=span_words(step.split.service) if step.attempts else "",
         facts=tuple(_facts(step, critical=critical)),
         attempts=tuple(map(_attempt, step.attempts)) if len(step.attempts) > 1 else (),
         params=tuple(
@@ -105,7 +124,7 @@ def _card(
 
 def _facts(step: StepLine, *, critical: bool) -> Iterator[Fact]:
     if step.cost is not None:
-        yield Fact("Cost", f"{step.cost:.4f} USD")
+        yield Fact("Cost", usd(step.cost))
     elif step.attempts and step.provider != "local":
         yield Fact("Cost", "unknown")
     if step.seed is not None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.redaction import redact
 from acp_action.report.escape import one_line, plain_lines
-from acp_action.report.lines import seconds
-from acp_action.report.wording import PREVIEW, setting_words
+from acp_action.report.lines import seconds, span_words
+from acp_action.report.wording import PREVIEW, setting_words, status_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -37,7 +37,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        seconds=seconds, one_line=one_line, lines=plain_lines, setting=setting_words, words=_words
+        seconds=seconds,
+        span=span_words,
+        one_line=one_line,
+        lines=plain_lines,
+        setting=setting_words,
+        words=status_words,
+        kind=_kind,
     )
     environment.globals.update(
         style=Markup(style),  # noqa: S704 - ours, read from the package
@@ -58,8 +64,9 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _words(status: str) -> str:
-    return one_line(status).replace("_", " ")
+def _kind(status: str) -> str:
+    """The name of a status as a class of the style."""
+    return one_line(status).replace("_", "-").replace(" ", "-")
 
 
 def _finished(value: Any) -> Any:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from acp_action.report.lines import seconds
+from acp_action.report.lines import span_words
 from acp_action.report.wording import size_words
 from acp_action.store.strict_json import clean_text
 
@@ -126,6 +126,6 @@ def _facts(record: Mapping[str, Any]) -> Sequence[str]:
     length, size = _media(record).get("duration"), record.get("bytes")
     return (
         f"{width} × {height}" if width else "",
-        seconds(length) if isinstance(length, int | float) else "",
+        span_words(length) if isinstance(length, int | float) else "",
         size_words(size) if isinstance(size, int) else "",
     )

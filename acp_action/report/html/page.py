@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.report.drawing import LEGEND
 from acp_action.report.escape import one_line
-from acp_action.report.html.cards import cards
+from acp_action.report.html.cards import cards, troubles
 from acp_action.report.html.environment import environment
 from acp_action.report.html.outputs import Files
 from acp_action.report.html.thumbnails import Budget, Thumbnails
 from acp_action.report.views import draw_lanes, draw_rows
 from acp_action.report.wording import (
+    NOTHING_PAID,
     cost_words,
     counts_words,
     figures,
     path_words,
+    saved_words,
     urgency,
+    usd,
 )
 
 if TYPE_CHECKING:
@@ -53,6 +56,8 @@ def render_html(
     thumbnails = Thumbnails(budget or _budget(report), sum(len(report.steps[place].files) for place in shown))
     made = list(cards(report, manifest, Files(folder, base, thumbnails), shown))
     known, _, unknown = cost_words(report).partition(", and ")
+    if known == NOTHING_PAID:
+        known, unknown = usd(0.0), NOTHING_PAID
     return (
         environment()
         .get_template("page.html")
@@ -62,13 +67,15 @@ def render_html(
             filed=filed,
             title=one_line(report.pipeline, 160) or "Pipeline",
             headline=f"{report.speedup:.1f}x",
+            saved=saved_words(report),
             efficiency=f"{report.efficiency:.0%}",
             steps_total=f"{len(report.steps):,}",
             counts=counts_words(report),
             cost_known=known,
-            cost_unknown=unknown,
+            cost_more=f"and {unknown}" if unknown and unknown != NOTHING_PAID else unknown,
             figures=figures(report),
-            troubled=[card for card in made if card.needs_attention],
+            troubled=troubles(made),
+            troubled_count=sum(card.needs_attention for card in made),
             results=sorted((card for card in made if not card.needs_attention), key=lambda card: card.off),
             started=_moment(report.started),
             legend=LEGEND,

@@ -79,6 +79,10 @@ async function judge(page, facts) {
 async function use(page, path, facts) {
   const count = () => page.locator(".card:visible").count();
   facts.cards = await count();
+  if (facts.cards <= MANY) {
+    await page.pdf({ path: path("").replace(/-1280-light\.png$/, ".pdf"), format: "A4" });
+    facts.stills = await page.locator("img.still").count();
+  }
   if (await page.locator("#find").isVisible()) {
     await page.keyboard.press("/");
     const first = await page.locator(".card h3 bdi").first().textContent();
@@ -86,6 +90,16 @@ async function use(page, path, facts) {
     facts.found = await count();
     await page.keyboard.press("Escape");
     facts.afterwards = await count();
+    await page.keyboard.type("nothing is called like this");
+    facts.nothing = [await count(), await page.locator(".nothing").isVisible()];
+    await page.getByRole("button", { name: "Show all" }).click();
+    facts.all = [await count(), await page.locator(".nothing").isVisible()];
+  }
+  const folded = page.locator("details.alike:not([open]) article").last();
+  if (await folded.count()) {
+    const id = await folded.getAttribute("id");
+    await page.evaluate((place) => (location.hash = place), `#${id}`);
+    facts.unfolded = await page.locator(`#${id}`).isVisible();
   }
   if (await page.locator(".chart.lanes").isVisible()) {
     await page.locator(".lanes .scroll").focus();
@@ -119,7 +133,6 @@ for (const pair of pages) {
   const page = await plain.newPage();
   await page.goto(address);
   facts.withoutScript = await page.locator(".card:visible").count();
-  if (facts.cards <= MANY) await page.pdf({ path: join(pictures, `${name}.pdf`), format: "A4" });
   await plain.close();
   answer[name] = facts;
 }

@@ -5,7 +5,7 @@
 
   // Search and filter. The page is whole without them, so they appear only where they work.
   const tools = one(".tools"), find = one("#find"), only = one("#only"), found = one("#found");
-  const cards = all(".card");
+  const cards = all(".card"), troubles = all("#attention article"), nothing = one(".nothing");
   const texts = new Map();
   const text = (card) => {
     if (!texts.has(card)) texts.set(card, card.textContent.toLowerCase());
@@ -13,17 +13,35 @@
   };
   const filter = () => {
     const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const says = (card) => words.every((word) => text(card).includes(word));
     let shown = 0;
     for (const card of cards) {
-      const fits = (!only.value || card.dataset.kind === only.value) && words.every((word) => text(card).includes(word));
+      const fits = (!only.value || card.dataset.kind === only.value) && says(card);
       card.hidden = !fits;
       shown += fits;
     }
+    nothing.hidden = shown > 0;
     found.value = words.length || only.value ? `${shown} of ${cards.length}` : "";
+    // What is looked for may be among the steps that have no output.
+    const others = words.length ? troubles.filter(says) : [];
+    if (others.length) {
+      const link = document.createElement("a");
+      link.href = `#${others[0].id}`;
+      link.textContent = others.length === 1 ? "1 that needs attention" : `${others.length} that need attention`;
+      found.append(", and ", link);
+    }
+  };
+  const clear = () => {
+    find.value = only.value = "";
+    filter();
   };
   tools.hidden = cards.length < 2;
   find.addEventListener("input", filter);
   only.addEventListener("change", filter);
+  one(".nothing button").addEventListener("click", () => {
+    clear();
+    find.focus();
+  });
   tools.addEventListener("submit", (event) => event.preventDefault());
   document.addEventListener("keydown", (event) => {
     const writing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
@@ -35,13 +53,25 @@
       filter();
     }
   });
-  // A bar leads to its step, also to one that the filter hides.
+  // A bar leads to its step, also to one that the filter hides or that is folded away.
   addEventListener("hashchange", () => {
     const card = document.getElementById(location.hash.slice(1));
-    if (card && card.hidden) {
-      find.value = only.value = "";
-      filter();
-      card.scrollIntoView();
+    const folded = card && card.closest("details:not([open])");
+    if (!card || !(card.hidden || folded)) return;
+    if (folded) folded.open = true;
+    else clear();
+    card.scrollIntoView();
+  });
+
+  // On paper a video is its poster; browsers print the controls alone.
+  addEventListener("beforeprint", () => {
+    for (const video of all("video[poster]")) {
+      if (video.previousElementSibling?.className === "still") continue;
+      const still = new Image();
+      still.className = "still";
+      still.alt = "";
+      still.src = video.poster;
+      video.before(still);
     }
   });
 
