@@ -10,6 +10,7 @@ from acp_action.report.model import RunReport
 from acp_action.report.summarise import summarise
 from acp_action.store.faults import explain
 from acp_action.store.manifest import MANIFEST, build_manifest, read_manifest
+from acp_action.store.plain_file import read_plain
 from acp_action.store.run_logs import newest_log, read_log
 from acp_action.store.strict_json import read_json, to_json
 from acp_action.store.target import obstacle, write_whole
@@ -151,9 +152,7 @@ def _log_in(folder: Path) -> Found | None:
 def load_file(path: Path) -> RunReport:
     """The report in a file. Raises UsageError as ``find_run`` does."""
     try:
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{path} is too large to be a report")
-        value = read_json(path.read_bytes())
+        value = read_json(read_plain(path, _LARGEST))
     except FileNotFoundError:
         raise UsageError(f"there is no report at {path}; name the output folder of a finished run") from None
     except OSError as error:
