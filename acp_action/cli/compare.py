@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from acp_action.cli.options import Json, OutputFile
-from acp_action.cli.streams import deliver, show_json
+from acp_action.cli.streams import beside, deliver, show_json
 
 
 def compare(
@@ -31,7 +31,7 @@ def compare(
     if as_json:
         show_json(compared(a, b).to_dict())
     elif form == "html":
-        deliver(comparison_page(a, b, output.parent if output else Path()), output)
+        deliver(comparison_page(a, b, beside(output, Path())), output)
     else:
         deliver(comparison_text(compared(a, b)), output)
     return 0
