@@ -155,6 +155,7 @@ def _finish(plan: Plan, scheduler: Scheduler, announce: Announcer, **figures: An
         started_wall=figures["wall"],
         workers=figures["workers"],
         stopped=scheduler.stopped,
+        stops=tuple(scheduler.stops),
     )
     status = "succeeded" if run.success else "stopped" if run.stopped else "failed"
     took, sequential = run.total_duration, run.sequential_estimate

@@ -84,6 +84,7 @@ class Scheduler:
             int, str
         ] = {}  # steps of a stopped scope that are looked for yet, and why it was
         self.stopped = ""
+        self.stops: list[StopRequested] = []
 
     def run(self, begin: float) -> None:
         """Carry the plan out; ``begin`` is the moment that counts as the run's start."""
@@ -219,7 +220,8 @@ class Scheduler:
         But what an earlier run has paid for is still picked up, unless the whole run is to end at once.
         """
         name = self._plan.groups[scope].name if scope >= 0 else ""
-        self._send(StopRequested(moment - self._begin, name, reason))
+        self.stops.append(StopRequested(moment - self._begin, name, reason))
+        self._send(self.stops[-1])
         never: list[int] = []
         for index in self.board.members(scope):
             if self.board.settled(index):

@@ -43,10 +43,10 @@ def render(
             return to_json(report.to_dict()).decode()
         case "html":
             return _html(report, folder, beside, manifest, filed=filed)
-    return _late(form, report)
+    return _late(form, report, folder)
 
 
-def _late(form: Form, report: RunReport) -> str:
+def _late(form: Form, report: RunReport, folder: Path) -> str:
     """The forms whose modules are not needed otherwise."""
     if form == "svg":
         from acp_action.report.svg import render_svg
@@ -62,7 +62,7 @@ def _late(form: Form, report: RunReport) -> str:
         return render_csv(report)
     from acp_action.report.replay import replayed
 
-    return "".join(json.dumps(event, allow_nan=False) + "\n" for event in replayed(report))
+    return "".join(json.dumps(event, allow_nan=False) + "\n" for event in replayed(report, folder))
 
 
 def _html(

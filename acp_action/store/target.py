@@ -55,12 +55,12 @@ def why_unfit(target: Path) -> str:
     """
     try:
         if target.is_dir():
-            return f"{target} is a folder; name a file, in it or elsewhere"
+            return "it is a folder; name a file, in it or elsewhere"
         if not target.parent.is_dir():
             what = "is no folder" if target.parent.exists() else "does not exist"
             return f"the folder {target.parent} {what}; make it first, or name a file elsewhere"
         if target.is_symlink() and _link_obstacle(target):
-            return f"{target} is a symbolic link that leads out of its folder; name the file it stands for"
+            return "it is a symbolic link that leads out of its folder; name the file it stands for"
     except OSError:
         # Then writing says why.
         return ""

@@ -366,7 +366,7 @@ def test_events_can_be_told_again(folder: Path, capfd: pytest.CaptureFixture[str
     _, again, _ = call(capfd, "report", "output", "-f", "jsonl")
 
     def kept(text: str) -> list[dict[str, object]]:
-        lost = ("at", "wall", "expected", "service", "duration", "sequential", "speedup", "output")
+        lost = ("at", "wall", "expected", "service", "duration", "sequential", "speedup")
         events = [json.loads(line) for line in text.splitlines()]
         return [{k: v for k, v in e.items() if k not in lost} for e in events if e["event"] != "Result"]
 

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acp_action.engine.outcome import Fatal, Transient
+from acp_action.events import LaneHeld, LaneReopened, StepParked, StepStarted, event_fields
 from acp_action.report.files import find_run, load_report, write_reports
 from acp_action.report.forms import FORMS, render
 from acp_action.report.replay import replayed
@@ -21,15 +23,19 @@ from acp_action.report.steps_csv import COLUMNS, render_csv
 from acp_action.report.summarise import summarise
 from acp_action.report.svg import render_svg
 from acp_action.report.trace import trace_dict
+from tests.engine.harness import DONE
+from tests.engine.plans import Spec, plan_of
 from tests.fakes import guide_run
 from tests.report.golden import check
 from tests.report.pages import Page
-from tests.report.runs import EVIL, OUT, any_run, mixed_run
+from tests.report.runs import EVIL, OUT, Played, any_play, any_run, mixed_run
 from tests.report.showcase import HOSTILE, hostile_run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from acp_action.engine.outcome import Outcome
     from acp_action.engine.result import RunResult
     from acp_action.report.model import RunReport
 
@@ -128,7 +134,7 @@ def _named(name: str) -> Any:
 def test_events_are_told_in_order(run: RunResult) -> None:
     """The run first and last, every attempt, every retry and every step between them."""
     report = summarise(run, OUT)
-    events = replayed(report)
+    events = replayed(report, OUT)
     names = [event["event"] for event in events]
     assert (names[0], names[-1]) == ("RunStarted", "RunFinished")
     assert all(a["at"] <= b["at"] for a, b in pairwise(events))
@@ -136,6 +142,58 @@ def test_events_are_told_in_order(run: RunResult) -> None:
     assert names.count("StepStarted") == attempts
     assert names.count("StepFinished") == len(report.steps)
     assert names.count("StepParked") == attempts - sum(bool(step.attempts) for step in report.steps)
+
+
+@given(any_play(stops=True))
+def test_events_are_those_that_the_run_told(played: Played) -> None:
+    """All but what lanes did, planned delays, and expectations that the run itself gave rise to."""
+    engine = played.engine()
+    report = summarise(engine.run(played.stop_at), OUT)
+    planned = {step.name: step.expected for step in played.plan.steps}
+    lived: list[dict[str, Any]] = []
+    for event in engine.recorder.events:
+        match event:
+            case LaneHeld() | LaneReopened():
+                continue
+            case StepParked():
+                event = event._replace(delay=0.0)
+            case StepStarted():
+                event = event._replace(expected=planned[event.step])
+        lived.append(event_fields(event))
+    told = [{**event, "delay": 0.0} if "delay" in event else event for event in replayed(report, OUT)]
+    assert [e["event"] for e in told[:1]] == ["RunStarted"]
+    pairs = zip(sorted(told[1:], key=by_name), sorted(lived, key=by_name), strict=True)
+    assert all(one == roughly(other) for one, other in pairs)
+
+
+def by_name(event: Mapping[str, Any]) -> list[str]:
+    """What tells an event from those of other steps, groups and attempts."""
+    return [str(event.get(key, "")) for key in ("event", "step", "group", "scope", "attempt", "reason")]
+
+
+def roughly(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event, its figures as exact as a report keeps them."""
+    return {k: pytest.approx(v, abs=1e-4) if isinstance(v, float) else v for k, v in event.items()}
+
+
+def test_a_stop_comes_before_the_steps_that_it_ended_and_after_the_one_it_came_from() -> None:
+    """Also where all happened at one moment, and the files of a step are named in full."""
+    plan = plan_of([Spec("a"), Spec("b"), Spec("c", data=[1])], max_workers=2, fail_fast=True)
+    answers: dict[str, list[tuple[float, Outcome]]] = {
+        "a": [(1.0, Fatal("bad"))],
+        "b": [(0.5, Transient("broken", 4.0))],
+        "c": [(1.0, DONE)],
+    }
+    events = replayed(summarise(Played(plan, answers, limited=False).run(), OUT), OUT)
+    assert [(e["event"], e.get("step", "")) for e in events[1:-1]] == [
+        ("StepStarted", "a"), ("StepStarted", "b"), ("StepParked", "b"), ("StepFinished", "a"),
+        ("StopRequested", ""), ("StepFinished", "b"), ("StepFinished", "c"),
+    ]  # fmt: skip
+    parked, stop = events[3], events[5]
+    assert (parked["at"], parked["why"], parked["delay"]) == (0.5, "retry", 0.5)
+    assert (stop["at"], stop["scope"], stop["reason"]) == (1.0, "", "'a' failed")
+    finished = [e for e in replayed(summarise(guide_run(OUT), OUT), OUT) if e["event"] == "StepFinished"]
+    assert finished[0]["output"] == ("/out/image_1.png",)
 
 
 def test_a_page_made_elsewhere_finds_the_files(tmp_path: Path) -> None:
