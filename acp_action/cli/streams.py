@@ -50,8 +50,10 @@ def show_json(value: Any, *, indent: int | None = 2) -> None:
     """Write a value to standard output as JSON, in ASCII where the encoding has nothing else."""
     import json
 
+    from acp_action.store.strict_json import without_controls
+
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    show(json.dumps(value, ensure_ascii=not utf8, indent=indent, allow_nan=False))
+    show(without_controls(json.dumps(value, ensure_ascii=not utf8, indent=indent, allow_nan=False)))
 
 
 def deliver(text: str, output: Path | None) -> None:

@@ -29,7 +29,7 @@ _OUTPUTS: Final = {
 def comparison_text(found: Comparison) -> str:
     """The head, the figures, and what became of the steps."""
     parts = [[_place("A", found.a), _place("B", found.b)], _figures(found), _steps(found)]
-    return "\n\n".join("\n".join(part) for part in parts if part)
+    return "\n\n".join("\n".join(map(one_line, part)) for part in parts if part)
 
 
 def _place(letter: str, side: Side) -> str:

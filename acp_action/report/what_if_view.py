@@ -18,7 +18,7 @@ _ALONE: Final = 30
 def what_if_text(found: WhatIf) -> str:
     """The recorded run, the trials, advice and assumptions."""
     parts = [_head(found), _table(found), [f"Advice: {line}" for line in found.advice], _assumed(found)]
-    return "\n\n".join("\n".join(part) for part in parts if part)
+    return "\n\n".join("\n".join(map(one_line, part)) for part in parts if part)
 
 
 def _head(found: WhatIf) -> list[str]:

@@ -85,15 +85,21 @@ def status_words(status: str) -> str:
     return "in doubt" if status == "doubt" else one_line(status).replace("_", " ")
 
 
-def path_words(item: PathItem, after: str) -> str:
-    """One item of the critical path, without its name; ``after`` is the item's, made fit for the format."""
+def path_words(
+    item: PathItem, name: Callable[[str], str] = one_line, prose: Callable[[str], str] = one_line
+) -> str:
+    """One item of the critical path, without its name.
+
+    ``name`` and ``prose``: how the format has names of steps, and words of ours with a name in them.
+    """
+    after = name(item.after)
     held = {
         "start": "from the start",
         "needs": f"after {after}",
         "worker": f"after {after}, which made room",
     }[item.held_by]
     tells = item.waited_for and item.waited >= WORTH_TELLING
-    waited = f", and {span_words(item.waited)} {_spent(item.waited_for)}" if tells else ""
+    waited = f", and {span_words(item.waited)} {_spent(prose(item.waited_for))}" if tells else ""
     when = f"{seconds(item.begin)} to {seconds(item.end)}"
     return f"{when}, {held}: {span_words(item.service)} of service{waited}"
 

@@ -159,11 +159,11 @@ def test_a_form_is_a_file_of_any_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("out", "out is a folder; name a file, in it or elsewhere"),
+        ("out", "it is a folder; name a file, in it or elsewhere"),
         ("none/x.html", r"the folder .*none does not exist; make it first, or name a file elsewhere"),
         ("file/x.html", r"the folder .*file is no folder; make it first, or name a file elsewhere"),
-        ("link", "link is a symbolic link that leads out of its folder; name the file it stands for"),
-        ("circle", "circle is a symbolic link that leads out of its folder; name the file it stands for"),
+        ("link", "it is a symbolic link that leads out of its folder; name the file it stands for"),
+        ("circle", "it is a symbolic link that leads out of its folder; name the file it stands for"),
         ("x" * 300, "the path is too long; name another file"),
     ],
 )

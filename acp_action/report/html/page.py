@@ -83,10 +83,7 @@ def render_html(
             left_out=len(order) - len(shown),
             lanes=draw_lanes(report),
             rows=draw_rows(report),
-            path=[
-                (one_line(i.step), path_words(i, one_line(i.after)))
-                for i in report.critical_path[:_PATH_SHOWN]
-            ],
+            path=[(one_line(i.step), path_words(i)) for i in report.critical_path[:_PATH_SHOWN]],
             path_left_out=max(len(report.critical_path) - _PATH_SHOWN, 0),
             linked=frozenset(shown),
         )
