@@ -44,9 +44,13 @@ def busy(report: RunReport) -> list[tuple[float, int]]:
 
 
 def change(a: float, b: float, least: float) -> float | None:
-    """By what part of it ``b`` differs from ``a``; None where that says nothing: less than ``least`` in both.
+    """By what part of ``a`` ``b`` differs from it.
 
-    >>> change(2.0, 3.0, 0.1), change(0.0, 3.0, 0.1), change(0.02, 0.04, 0.1)
+    None where that says nothing: of less than ``least``, and for less than half of that.
+
+    >>> change(2.0, 3.0, 0.1), change(0.02, 3.0, 0.1), change(2.0, 2.04, 0.1)
     (0.5, None, None)
     """
-    return b / a - 1 if a > 0 and max(a, b) >= least else None
+    if a <= 0 or a < least or abs(b - a) < least / 2:
+        return None
+    return round(b / a - 1, 6)

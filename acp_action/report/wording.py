@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PREVIEW: Final = "the embedded provider stood in for the models that are named. For a look, not for use."
 
 NOTHING_PAID: Final = "nothing was paid for"
-_LEAST_PRICE: Final = 0.0001
+LEAST_PRICE: Final = 0.0001
 
 _NAMES_SHOWN: Final = 3
 _REASON_SHOWN: Final = 300
@@ -70,8 +70,8 @@ def usd(amount: float) -> str:
     >>> usd(3.0), usd(0.075), usd(0.0011), usd(1234.5), usd(0.00002)
     ('3.00 USD', '0.075 USD', '0.0011 USD', '1,234.50 USD', 'under 0.0001 USD')
     """
-    if 0 < amount < _LEAST_PRICE:
-        return f"under {_LEAST_PRICE} USD"
+    if 0 < amount < LEAST_PRICE:
+        return f"under {LEAST_PRICE} USD"
     whole, _, part = f"{amount:,.4f}".partition(".")
     return f"{whole}.{part.rstrip('0'):0<2} USD"
 

@@ -75,6 +75,13 @@ def outputs_of(manifest: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     return []
 
 
+def records_of(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All that a manifest has of steps, with and without outputs, as far as it is records."""
+    found = manifest.get("without_output")
+    without = found if isinstance(found, list) else []
+    return outputs_of(manifest) + [record for record in without if isinstance(record, dict)]
+
+
 def is_preview(step: Step, result: StepResult) -> bool:
     """Whether the embedded provider stood in for the model, by the plan or by the provider's own word."""
     return step.preview or result.metadata.get("preview") is True

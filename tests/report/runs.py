@@ -13,6 +13,8 @@ from acp_action.config.cascade import Effective
 from acp_action.engine.outcome import Doubt, Fatal, Refused, Transient
 from acp_action.engine.throttle import Lanes, Limits
 from acp_action.errors import Position, Problem
+from acp_action.report.model import AttemptLine, Split
+from acp_action.report.summarise import summarise
 from tests.engine.harness import DONE, Virtual
 from tests.engine.plans import Spec, group_of, plan_of
 from tests.fakes import Trace, a_model, a_plan, a_step, carry_out
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from acp_action.engine.outcome import Outcome
     from acp_action.engine.result import RunResult
     from acp_action.plan.model import Plan
+    from acp_action.report.model import RunReport
 
     TriesStrategy: TypeAlias = st.SearchStrategy[tuple[float, Outcome]]
 
@@ -155,3 +158,31 @@ def any_play(draw: st.DrawFn, *, limited: bool = True, fails: bool = True, stops
     plan = plan_of(specs, [group], max_workers=draw(st.integers(1, 3)), fail_fast=draw(st.booleans()))
     stop_at = draw(st.none() | TOOK) if stops else None
     return Played(plan, answers, limited, stop_at)
+
+
+MOMENTS = st.integers(-16, 160).map(lambda n: n / 16)
+
+
+@st.composite
+def any_forgery(draw: st.DrawFn) -> RunReport:
+    """A report whose times nobody measured: attempts of a worker at once, before the start, after the end."""
+    base = summarise(mixed_run(), OUT)
+
+    def attempt(number: int) -> AttemptLine:
+        start = draw(MOMENTS)
+        end = start + draw(st.sampled_from([0.0, 0.25, 0.5, 1.0, 4.0]))
+        return AttemptLine(number, start, end, draw(st.integers(-1, 1)), "done", "")
+
+    steps = [
+        replace(
+            step,
+            attempts=tuple(attempt(number + 1) for number in range(draw(st.integers(0, 3)))),
+            split=Split(*(draw(MOMENTS) for _ in range(6))),
+            settled=draw(MOMENTS),
+        )
+        for step in base.steps
+    ]
+    groups = [replace(g, started=draw(MOMENTS), duration=draw(MOMENTS)) for g in base.groups]
+    return replace(
+        base, steps=tuple(steps), groups=tuple(groups), total_duration=draw(st.sampled_from([0.0, 1.0, 5.0]))
+    )

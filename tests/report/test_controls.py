@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acp_action.report.compare import Run, compare_runs
+from acp_action.report.compare import compare_runs
 from acp_action.report.compare_view import comparison_text
+from acp_action.report.comparison import Run
 from acp_action.report.forms import FORMS, Form, render
 from acp_action.report.html.answers import Beside, render_comparison, render_what_if
 from acp_action.report.model import RunReport

@@ -161,8 +161,7 @@ def test_numbers_stay_numbers() -> None:
     """Also one below nought, which begins as a formula does."""
     step = summarise(guide_run(), OUT).steps[0]
     report = replace(summarise(guide_run(), OUT), steps=(replace(step, seed=-5, cost=0.04),))
-    row: list[Any]
-    _, row = csv.reader(io.StringIO(render_csv(report)), quoting=csv.QUOTE_NONNUMERIC)
+    row: list[Any] = list(csv.reader(io.StringIO(render_csv(report)), quoting=csv.QUOTE_NONNUMERIC))[1]
     told = dict(zip(COLUMNS, row, strict=True))
     assert (told["seed"], told["cost_usd"]) == (-5.0, 0.04)
 
