@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acp_action.engine.outcome import Fatal, Transient
-from acp_action.events import LaneHeld, LaneReopened, StepParked, StepStarted, event_fields
+from acp_action.events import LaneHeld, LaneReopened, StepFinished, StepParked, StepStarted, event_fields
 from acp_action.report.files import find_run, load_report, write_reports
 from acp_action.report.forms import FORMS, render
 from acp_action.report.replay import replayed
@@ -191,11 +191,14 @@ def test_events_are_those_that_the_run_told(played: Played) -> None:
     engine = played.engine()
     report = summarise(engine.run(played.stop_at), OUT)
     planned = {step.name: step.expected for step in played.plan.steps}
+    ends = {e.step: e.at for e in engine.recorder.events if isinstance(e, StepFinished)}
     lived: list[dict[str, Any]] = []
     for event in engine.recorder.events:
         match event:
             case LaneHeld() | LaneReopened():
                 continue
+            case StepParked() if event.at == ends[event.step]:
+                continue  # parked and ended at one moment, as real time has none
             case StepParked():
                 event = event._replace(delay=0.0)
             case StepStarted():
@@ -204,7 +207,8 @@ def test_events_are_those_that_the_run_told(played: Played) -> None:
     told = [{**event, "delay": 0.0} if "delay" in event else event for event in replayed(report, OUT)]
     assert [e["event"] for e in told[:1]] == ["RunStarted"]
     pairs = zip(sorted(told[1:], key=by_name), sorted(lived, key=by_name), strict=True)
-    assert all(one == roughly(other) for one, other in pairs)
+    for one, other in pairs:
+        assert one == roughly(other)
 
 
 def by_name(event: Mapping[str, Any]) -> list[str]:

@@ -100,7 +100,16 @@ def test_a_processor_is_not_blamed_on_workers() -> None:
     alone = replace(alone, steps=(alone.steps[0]._replace(attempts=(held,), waits=waits),))
     told = "this machine: the critical path waited 1.0s for a processor"
     assert sentence(alone) == f"{told}; {NO_HELP}"
+    crowded = alone.steps[0]._replace(waits=waits._replace(worker=0.9))
     assert sentence(replace(alone, total_duration=5.0)) == told
+    assert sentence(replace(alone, total_duration=5.0, steps=(crowded,))) == told
+
+
+@pytest.mark.parametrize(("waited", "told"), [(0.4, "8.0s of 8.4s is the critical path a"), (0.5, "failed")])
+def test_a_twentieth_of_the_time_is_worth_a_sentence(waited: float, told: str) -> None:
+    """Less is not; then the path alone is told."""
+    trace = Trace((("transient", 4.0), ("done", 4.0)), backoff=waited)
+    assert sentence(carry_out(a_plan([a_step(0, "a")]), [trace])).startswith(told)
 
 
 def test_time_that_nobody_waited_for_a_worker_in_is_not_blamed_on_their_number() -> None:
