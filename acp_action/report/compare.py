@@ -50,6 +50,7 @@ def _side(run: Run) -> Side:
         pipeline=report.pipeline,
         started=report.started,
         status=report.status,
+        stopped=report.stopped,
         duration=report.total_duration,
         sequential=report.sequential_estimate,
         speedup=report.speedup,

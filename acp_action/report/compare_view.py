@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from acp_action.report.comparison import Change, Comparison, Side, StepPair
 
 _NAMES: Final = 32
-# Characters of a value that differs.
+# Characters of a value that differs, and of why a run was stopped.
 _VALUE: Final = 60
+_WHY: Final = 160
 # Parts of one: less is no percent, and more is told in times.
 _LEAST, _MANIFOLD = 0.005, 9.5
 _OUTPUTS: Final = {
@@ -33,8 +34,14 @@ def comparison_text(found: Comparison) -> str:
 
 
 def _place(letter: str, side: Side) -> str:
-    told = f"{one_line(side.pipeline)}, {moment(side.started)}, {one_line(side.status)}"
+    told = f"{one_line(side.pipeline)}, {moment(side.started)}, {ended(side)}"
     return f"{letter}: {one_line(side.place)} ({told})"
+
+
+def ended(side: Side) -> str:
+    """How a run ended; one that did not come to its end, or has not yet, with the reason."""
+    why = f": {one_line(side.stopped, _WHY)}" if side.stopped else ""
+    return f"{status_words(side.status)}{why}"
 
 
 def moment(started: str) -> str:

@@ -70,6 +70,7 @@ class StepPair:
 class Side:
     """One run as a whole; seconds and USD. ``place``: as it was named.
 
+    ``stopped``: why it ended early, or that it is still at work; empty where it came to its end.
     ``manifest``: whether its own is there; without it nobody knows parameters and the content of outputs.
     """
 
@@ -77,6 +78,7 @@ class Side:
     pipeline: str
     started: str
     status: str
+    stopped: str
     duration: float
     sequential: float
     speedup: float

@@ -96,6 +96,9 @@ def _losses(result: RunResult, path: Sequence[PathItem]) -> tuple[dict[Kind, flo
 
 def _with_more(result: RunResult, awaited: float, least: float) -> str:
     """What more workers would be good for, as the end of a sentence; empty where it is not known."""
+    if result.stopped:
+        # It took as long as it was let; what never began would have kept more workers busy.
+        return ""
     gain = result.total_duration - least
     if gain < _SHARE * result.total_duration:
         return _NO_HELP

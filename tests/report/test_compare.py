@@ -136,6 +136,15 @@ def test_content_is_known_where_both_runs_have_a_hash(without: str) -> None:
     assert compare_runs(*sides).steps[0].output == "unknown"
 
 
+def test_a_run_that_did_not_come_to_its_end_says_so() -> None:
+    """Its figures are those of a part."""
+    a = replace(
+        report("s"), status="stopped", stopped="the run is still at work; this is how it stood at 2.0s"
+    )
+    text = comparison_text(compare_runs(Run("x", a, []), Run("y", report("s"), [])))
+    assert "UTC, stopped: the run is still at work; this is how it stood at 2.0s)\nB: y" in text
+
+
 def test_two_failures_of_different_causes_differ() -> None:
     """Whoever compares failed runs asks why each failed."""
     a, b = (report("s", s=Trace((("fatal", 0.4),), reason=why)) for why in ("no credit", "bad prompt"))

@@ -112,6 +112,12 @@ def test_a_twentieth_of_the_time_is_worth_a_sentence(waited: float, told: str) -
     assert sentence(carry_out(a_plan([a_step(0, "a")]), [trace])).startswith(told)
 
 
+def test_of_a_stopped_run_nobody_knows_what_more_workers_would_have_done() -> None:
+    """It took as long as it was let, and what never began is not in its figures."""
+    run = carry_out(a_plan([a_step(0, "a"), a_step(1, "b")]), [Trace((("stopped", 2.0),)), Trace(())])
+    assert sentence(replace(run, stopped="interrupted")) == "2.0s of 2.0s is the critical path a"
+
+
 def test_time_that_nobody_waited_for_a_worker_in_is_not_blamed_on_their_number() -> None:
     """A run that took longer than its steps, none of which waited, is told without advice."""
     run = carry_out(a_plan([a_step(0, "a")]), [Trace((("done", 2.0),))])

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from acp_action.report.compare_view import apart, figures, moment, not_compared, step_words
+from acp_action.report.compare_view import apart, ended, figures, moment, not_compared, step_words
 from acp_action.report.escape import one_line, plain_lines
 from acp_action.report.html.environment import environment
 from acp_action.report.html.outputs import Files
@@ -93,6 +93,7 @@ def render_comparison(found: Comparison, a: Beside, b: Beside, budget: Budget | 
         runs=(("A", found.a), ("B", found.b)),
         figures=figures(found),
         moment=moment,
+        ended=ended,
         unseen=not_compared(found),
         steps=len(found.steps),
         differing=[both for pair, both in made if not _alike(pair)],
