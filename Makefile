@@ -9,7 +9,7 @@ IMAGE ?= acp-action
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test oracle lint lint-workflows types format schema lock bench bench-peers image node-clients sdk-clients sdk-recordings clean FORCE
+.PHONY: help demo test oracle lint lint-workflows types format schema lock bench bench-peers image pictures node-clients sdk-clients sdk-recordings clean FORCE
 
 help:
 	@echo 'make demo            run the hybrid example with the embedded provider: no key, no network, no cost'
@@ -23,6 +23,7 @@ help:
 	@echo 'make image           build the container image of the action, $(IMAGE)'
 	@echo 'make bench           run the benchmarks'
 	@echo 'make bench-peers     run them beside dask and prefect, in an environment of its own'
+	@echo 'make pictures        take the pictures of README and docs, of a real run in a real terminal'
 	@echo 'make node-clients    install the official clients of the artifact service and what drives a browser, for tests'
 	@echo 'make sdk-clients     install the official SDKs of the providers, which tests hold the simulators against'
 	@echo 'make sdk-recordings  write down anew what the SDKs put on the wire'
@@ -102,6 +103,10 @@ bench-peers: $(VENV)/.has-test
 	@$(VENV)/bin/python -m venv .venv-peers
 	@.venv-peers/bin/pip install -q . dask prefect
 	@.venv-peers/bin/python -m benchmarks overhead $(ARGS)
+
+# A run in tmux and its report in Chromium; the services are simulated. Tests hold what it made against what it makes.
+pictures: $(VENV)/.has-test node-clients
+	@$(VENV)/bin/python -m tests.pictures $(ARGS)
 
 # The official client of the artifact service in the versions that workflows use, for the tests marked "node".
 NODE_CLIENTS ?= .node-clients

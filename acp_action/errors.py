@@ -52,6 +52,10 @@ class Position:
     line: int
     column: int
 
+    def of(self, file: str) -> str:
+        """``file:line:column``, as editors and terminals take it."""
+        return f"{file}:{self.line}:{self.column}"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -71,7 +75,7 @@ class Problem:
 
     def __str__(self) -> str:
         """``file:line:column: where: what; how to mend it`` on one line."""
-        place = f"{self.file}:{self.position.line}:{self.position.column}" if self.position else self.file
+        place = self.position.of(self.file) if self.position else self.file
         text = ": ".join(part for part in (place, self.where, self.what) if part)
         return f"{text}; {self.mend}" if self.mend else text
 

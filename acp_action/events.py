@@ -43,6 +43,27 @@ class StepStarted(NamedTuple):
     expected: float | None
 
 
+class StepProgressed(NamedTuple):
+    """A running attempt told where its work stands at ``provider``; services that tell nothing have none.
+
+    ``what``: ``ordered`` (``detail``: the job's id), ``queued`` (``place``: 1 for the next, None where it is
+    not told), ``starting`` (the model is made ready), ``begun``, ``taken_up`` (what an earlier attempt or run
+    ordered is gone on with; ``detail``: the job's id, empty where it only has to be fetched), ``unclear``
+    (asked again; ``detail``: what was wrong), ``fetching``, or ``cancelled`` (called off there).
+    """
+
+    at: float
+    step: str
+    group: str
+    number: int
+    total: int
+    attempt: int
+    provider: str
+    what: str
+    detail: str
+    place: int | None
+
+
 class StepParked(NamedTuple):
     """An attempt ended without a result and will be made again ``delay`` seconds later."""
 
@@ -108,6 +129,13 @@ class GroupFinished(NamedTuple):
     cancelled: int = 0
 
 
+class TimePassed(NamedTuple):
+    """For a quarter of a minute nothing came back and nothing was told, while ``running`` steps ran."""
+
+    at: float
+    running: int
+
+
 class StopRequested(NamedTuple):
     """Nothing more will start; ``scope`` is a group's name, or empty for the whole run."""
 
@@ -130,11 +158,13 @@ Event: TypeAlias = (
     RunStarted
     | GroupStarted
     | StepStarted
+    | StepProgressed
     | StepParked
     | LaneHeld
     | LaneReopened
     | StepFinished
     | GroupFinished
+    | TimePassed
     | StopRequested
     | RunFinished
 )

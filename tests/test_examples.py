@@ -31,6 +31,9 @@ FILES = {
         "upscaled_version.png",
         "final.txt",
     },
+    "campaign": {"hero.png", "narration.wav"}
+    | {f"{name}.png" for name in ("forest", "alps", "dunes", "lake", "stars", "storm")}
+    | {f"{name}_line.txt" for name in ("forest", "alps", "dunes", "lake", "stars", "storm")},
     "prompted": {"scene.png", "motion.txt", "film.mp4"},
     "sizes": {"square.png", "portrait.png", "landscape.png"},
     "storyboard": {f"scene_{n}.png" for n in (1, 2, 3)}

@@ -21,6 +21,7 @@ MACHINE_PATH = re.compile(
     r"(?<![\w.~:/}])/(?:home|root|Users|work|workspace|mnt|srv|opt)/(?!runner\b)[\w.-]+"
 )
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
+PICTURE = re.compile(r"!\[(?P<told>[^\]]*)\]\((?P<place>[^)\s]+)\)|<(?:img|source)\b(?P<tag>[^>]*)>")
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*")
 OWN_HIDDEN = {".ci", ".github"}
 # Jobs that need another right than to read the repository.
@@ -95,6 +96,21 @@ def test_links_lead_somewhere() -> None:
     links = [(place, link) for place, text in documents().items() for link in LINK.findall(text)]
     assert links
     assert [(p, link) for p, link in links if not (TOP / p).parent.joinpath(link).exists()] == []
+
+
+def test_pictures_are_there_and_told_in_words() -> None:
+    """What a document shows exists, with a text for those who cannot see it; nothing lies there unseen."""
+    shown: set[Path] = set()
+    for place, text in documents().items():
+        for found in PICTURE.finditer(text):
+            given = dict(re.findall(r'(\w+)="([^"]*)"', found["tag"] or ""))
+            picture = (TOP / place).parent / (found["place"] or given.get("src") or given["srcset"])
+            assert picture.is_file(), f"{place} shows {picture}, which is not there"
+            assert "srcset" in given or len(found["told"] or given["alt"]) > 20, (
+                f"{place}: say what {picture} shows"
+            )
+            shown.add(picture.resolve())
+    assert shown == set((TOP / "docs/pictures").iterdir())
 
 
 def test_documents_name_real_make_targets() -> None:

@@ -201,7 +201,7 @@ def _kept(run: RunResult, folder: Path, log: RunLog) -> PipelineResult:
 def run_step_plan(
     plan: Plan, folder: Path, *, providers: Mapping[str, Provider], stop: StopSwitch | None = None
 ) -> StepResult:
-    """Run a plan of one step on the calling thread; no manifest, no report, the result says it all.
+    """Run a plan of one step; no manifest, no report, the result says it all.
 
     What an earlier call of the same name left unfinished, because its process died, is gone on with. Raises
     PlaceTaken when that call is being made elsewhere.
@@ -215,6 +215,7 @@ def run_step_plan(
             books=books,
             listeners=(LogLines(plan.settings.log_level),),
             stop=switch,
-            crew=InlineCrew(),
+            # What a service's job is waiting for is told by this thread while another one waits for it.
+            crew=None if may_be_billed(plan) else InlineCrew(),
         )
     return run.steps[0]

@@ -24,9 +24,9 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "run-chain": ("run_chain:run_chain", "Run a pipeline file."),
     "plan": ("inspect:plan", "Show what a pipeline file would do."),
     "validate": ("inspect:validate", "Check pipeline files and show every problem."),
-    "simulate": ("simulate:simulate", "Play a pipeline through on a virtual clock: time, requests, cost."),
-    "what-if": ("what_if:what_if", "Play a run again under other settings: workers, schedule, rate limits."),
-    "compare": ("compare:compare", "Set two runs side by side: time, cost, and what became of each step."),
+    "simulate": ("simulate:simulate", "Foresee time, requests and cost on a virtual clock."),
+    "what-if": ("what_if:what_if", "Play a run again with other workers, schedule or limits."),
+    "compare": ("compare:compare", "Set two runs side by side: time, cost and every step."),
     "doctor": ("doctor:doctor", "Check keys, services, disk and ffmpeg without paying."),
     "report": ("inspect:report", "Show the report of a run, in any form."),
     "list-models": ("reference:list_models", "List the models and what is known of their price."),
@@ -36,13 +36,15 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "image-to-video": ("media:image_to_video", "Make a video that begins with an image."),
     "analyze-image": ("media:analyze_image", "Say what there is to see in an image."),
 }
-_CONTEXT: Final = {"help_option_names": ["--help", "-h"]}
+_CONTEXT: Final = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
+# Boxes of columns cut long options on a terminal of 80 columns, and take twice the time.
+_PLAIN: Final = None
 
 
 def build_command(name: str) -> Any:
     """The command of this name with all its options."""
     module, _, function = COMMANDS[name][0].partition(":")
-    single = typer.Typer(add_completion=False, context_settings=_CONTEXT)
+    single = typer.Typer(add_completion=False, context_settings=_CONTEXT, rich_markup_mode=_PLAIN)
     single.command(name)(getattr(import_module(f"acp_action.cli.{module}"), function))
     return typer.main.get_command(single)
 
@@ -71,6 +73,8 @@ app = typer.Typer(
     help="Run YAML pipelines of AI media steps in parallel.",
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=_PLAIN,
+    epilog=f"Begin with: {PROGRAM} init",
     context_settings=_CONTEXT,
 )
 

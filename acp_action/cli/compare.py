@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from acp_action.cli.options import Json, OutputFile
+from acp_action.cli.page import deliver_page
 from acp_action.cli.streams import beside, deliver, show_json
 
 
@@ -23,7 +24,7 @@ def compare(
     output: OutputFile = None,
     as_json: Json = False,
 ) -> int:
-    """Set two runs side by side: time, cost, and what became of each step."""
+    """Set two runs side by side: time, cost and every step."""
     from acp_action.api.compare import compare as compared
     from acp_action.api.compare import comparison_page
     from acp_action.report.compare_view import comparison_text
@@ -33,5 +34,5 @@ def compare(
     elif form == "html":
         deliver(comparison_page(a, b, beside(output, Path())), output)
     else:
-        deliver(comparison_text(compared(a, b)), output)
+        deliver_page(comparison_text(compared(a, b)), output)
     return 0

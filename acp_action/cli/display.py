@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acp_action.cli.streams import StandardError, show, show_json, tell
+from acp_action.cli.page import columns, show_page, tell_page
+from acp_action.cli.streams import StandardError, show_json
 from acp_action.events import event_fields
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Display:
         """Tell what stops nothing but should be known."""
         if not self.quiet:
             for problem in plan.warnings:
-                tell(f"[WARNING] {problem}")
+                tell_page(f"[WARNING] {problem}")
 
     @contextmanager
     def listening(self, plan: Plan) -> Iterator[tuple[Listener, ...]]:
@@ -52,7 +53,7 @@ class Display:
                 yield (*listeners, LogLines(level))
 
     def _is_live(self) -> bool:
-        from acp_action.progress.live import wants_live
+        from acp_action.progress.terminal import wants_live
 
         return not self.quiet and not self.stream and wants_live(os.environ)
 
@@ -66,9 +67,11 @@ class Display:
             lead = {"event": "Result"} if self.stream else {}
             self.document({**lead, **_result_document(result, code)})
         elif not self.quiet:
-            from acp_action.cli.summary import summary
+            from acp_action.cli.summary import LIGHTS, summary
 
-            show(summary(result))
+            # The display stands right above it.
+            gap = "\n" if columns() and self._is_live() else ""
+            show_page(f"{gap}{summary(result)}", LIGHTS)
 
 
 def _event_line(event: Event) -> None:

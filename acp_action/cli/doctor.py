@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from acp_action.cli.options import Json, ProviderName
-from acp_action.cli.streams import show, show_json
+from acp_action.cli.page import Light, show_page
+from acp_action.cli.streams import show_json
+
+_STATES: Final = (Light(r"^  (ok) ", "green"), Light(r"^  (warn) ", "yellow"), Light(r"^  (FAIL) ", "red"))
 
 
 def doctor(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="Look at what this pipeline needs.", show_default=False),
+        typer.Argument(metavar="FILE", help="Look at what this pipeline needs.", show_default=False),
     ] = None,
     provider: ProviderName = None,
     output_dir: Annotated[
@@ -43,5 +46,5 @@ def doctor(
     if as_json:
         show_json(diagnosis_dict(found))
     else:
-        show(diagnosis_text(found))
+        show_page(diagnosis_text(found), _STATES)
     return verdict(found)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED: Final = 130
 _BUG: Final = 1
+# Further lines stand under the first, behind "error: ".
+_LEVEL: Final = " " * 7
 _NUMBERS: Final = {
     "Input should be a valid integer": "it is not a whole number; write digits, as in 4",
     "Input should be a valid number": "it is not a number; write digits, as in 4 or 0.5",
@@ -36,7 +38,9 @@ def report_failure(error: BaseException, args: Sequence[str]) -> int:
     if lines or _wants_json(args):
         document = {"event": "Error", **document} if lines else document
         _show_safely(document, indent=None if lines else 2)
-    tell(_as_text(error))
+    from acp_action.cli.page import tell_page
+
+    tell_page(_as_text(error))
     code: int = document["exit_code"]
     return code
 
@@ -58,7 +62,7 @@ def _as_text(error: BaseException) -> str:
         count = len(error.problems)
         return f"{error.render()}\n\n{count} problem{'s' if count > 1 else ''} found; nothing was started"
     if isinstance(error, AcpError):
-        return f"error: {error}"
+        return f"error: {error}".replace("\n", f"\n{_LEVEL}")
     if isinstance(error, CommandLineError):
         return f"error: {usage_message(error)}{_help_hint(error)}"
     if isinstance(error, KeyboardInterrupt | typer.Abort):
@@ -102,8 +106,17 @@ def usage_message(error: Any) -> str:
         known = [name for param in context.command.params for name in (*param.opts, *param.secondary_opts)]
         near = did_you_mean(option, known)
         return f"there is no option {option}{f'; {near}' if near else ''}"
+    if hasattr(error, "param_type") and getattr(error, "param", None) is not None:
+        return _missing(error.param)
     message: str = _plain(error.format_message())
     return message
+
+
+def _missing(param: Any) -> str:
+    name = f"{param.opts[0]} {param.metavar or ''}" if param.opts[0].startswith("-") else param.metavar
+    about = getattr(param, "help", None)
+    told = f": {about[:1].lower()}{about[1:].rstrip('.')}" if about else ""
+    return f"{(name or param.name).strip()} is missing{told}"
 
 
 def _help_hint(error: Any) -> str:

@@ -9,7 +9,8 @@ import typer
 
 from acp_action.cli.failure import problem_fields
 from acp_action.cli.options import Json, OutputFile, ProviderName
-from acp_action.cli.streams import beside, deliver, show, show_json, tell
+from acp_action.cli.page import deliver_page, show_page, tell_page
+from acp_action.cli.streams import beside, deliver, show, show_json
 from acp_action.errors import ConfigError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -54,19 +55,17 @@ def plan(
     providers = open_accounts()
     planned = _planned(file, provider, allow_env, providers)
     for problem in planned.warnings:
-        tell(f"[WARNING] {problem}")
+        tell_page(f"[WARNING] {problem}")
     keys = keys_of(planned, providers)
     if as_json:
         show_json(plan_dict(planned, keys))
     else:
-        show(plan_mermaid(planned) if mermaid else plan_text(planned, keys))
+        (show if mermaid else show_page)(plan_mermaid(planned) if mermaid else plan_text(planned, keys))
     return 0
 
 
 def validate(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Pipeline files.", show_default=False)
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Pipeline files.", show_default=False)],
     provider: ProviderName = None,
     allow_env: AllowEnv = None,
     as_json: Json = False,
@@ -74,6 +73,11 @@ def validate(
     """Check pipeline files and show every problem."""
     verdicts = [_verdict(file, provider, allow_env, as_json=as_json) for file in files]
     good = all(verdict["valid"] for verdict in verdicts)
+    if not good:
+        count = sum(len(verdict["problems"]) for verdict in verdicts if not verdict["valid"])
+        bad = sum(not verdict["valid"] for verdict in verdicts)
+        where = f" in {bad} of {len(files)} files" if len(files) > 1 else ""
+        tell_page(f"\n{count} problem{'' if count == 1 else 's'} found{where}")
     if as_json:
         show_json({"success": good, "exit_code": 0 if good else 2, "files": verdicts})
     return 0 if good else 2
@@ -85,19 +89,19 @@ def _verdict(
     try:
         planned = _planned(file, provider, allow_env)
     except ConfigError as error:
-        tell(error.render())
+        tell_page(error.render())
         return {"file": str(file), "valid": False, "problems": [problem_fields(p) for p in error.problems]}
     except UsageError as error:
         about = f"{file}: "
         if not str(error).startswith(about):
             raise
         # The other files are checked all the same.
-        tell(f"error: {error}")
+        tell_page(f"error: {error}")
         what, _, mend = str(error).removeprefix(about).partition("; ")
         problem = Problem("", what, mend, str(file))
         return {"file": str(file), "valid": False, "problems": [problem_fields(problem)]}
     for problem in planned.warnings:
-        tell(f"[WARNING] {problem}")
+        tell_page(f"[WARNING] {problem}")
     if not as_json:
         count = len(planned.steps)
         show(f"{file}: valid, {count} step{'' if count == 1 else 's'}")
@@ -126,5 +130,6 @@ def report(
     found = find_run(folder)
     home = folder if folder.is_dir() else folder.parent
     place = beside(output, home)
-    deliver(render(form, found.report, home, place, found.manifest, filed=found.filed), output)
+    text = render(form, found.report, home, place, found.manifest, filed=found.filed)
+    (deliver_page if form == "text" else deliver)(text, output)
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from acp_action.cli.options import Json
+from acp_action.cli.page import show_page
 from acp_action.cli.streams import show, show_json
 from acp_action.errors import OutputError, UsageError, did_you_mean
 
@@ -41,7 +42,7 @@ def list_models(
     if as_json:
         show_json([_fields(model) for model in chosen])
     else:
-        show("\n".join(_table(chosen)))
+        show_page("\n".join(_table(chosen)))
     return 0
 
 

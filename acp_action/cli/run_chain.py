@@ -18,7 +18,7 @@ from acp_action.cli.options import (
     Timeout,
     read_input,
 )
-from acp_action.cli.streams import show
+from acp_action.cli.page import show_page
 from acp_action.errors import UsageError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _dry_run(config: Path, wishes: Wishes, display: Display) -> int:
     if display.as_json or display.stream:
         display.document(plan_dict(plan, keys_of(plan, providers)))
     else:
-        show(plan_text(plan, keys_of(plan, providers)))
+        show_page(plan_text(plan, keys_of(plan, providers)))
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from acp_action.engine.cancel import StopSwitch
@@ -17,7 +18,9 @@ _WORDS: Final = {
     signal.SIGTERM: "ended by SIGTERM",
     signal.SIGHUP: "the terminal was closed",
 }
-_SHOW_CURSOR: Final = b"\x1b[?25h"
+# The cursor comes back, and what the terminal wrote for the second Ctrl-C goes.
+_TIDY: Final = b"\x1b[?25h\r\x1b[J"
+_ENDED: Final = b"ended at once, without a report; run the same command again to go on from here\n"
 
 
 class Signals:
@@ -62,8 +65,8 @@ class Signals:
         """Take note of a signal; also of one that came before the context began."""
         # Nothing here may lock or log: the main thread may be stuck in just that.
         if self.number:
-            if os.isatty(2):
-                os.write(2, _SHOW_CURSOR)
+            with suppress(OSError):
+                os.write(2, (_TIDY if os.isatty(2) else b"") + _ENDED)
             os._exit(128 + number)
         self.number = number
         self.switch.stop(_WORDS[signal.Signals(number)])

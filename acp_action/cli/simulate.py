@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from acp_action.cli.options import Json, ProviderName, read_numbers
-from acp_action.cli.streams import show, show_json, tell
+from acp_action.cli.page import columns, show_page, tell_page
+from acp_action.cli.streams import show_json
 
 
 def simulate(
@@ -38,7 +39,7 @@ def simulate(
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """Play a pipeline through on a virtual clock: time, requests, cost.
+    """Foresee time, requests and cost on a virtual clock.
 
     Nothing is sent or paid for, and no key is needed.
     """
@@ -59,11 +60,11 @@ def simulate(
     providers = open_accounts()
     plan = plan_pipeline(file, Wishes(overrides, allow_env=tuple(allow_env or ())), providers)
     for problem in plan.warnings:
-        tell(f"[WARNING] {problem}")
+        tell_page(f"[WARNING] {problem}")
     compare = workers if len(workers) > 1 else ()
     found = simulated(plan, providers, Question(seed, runs, spread, limits, compare))
     if as_json:
         show_json(found.to_dict())
     else:
-        show(simulation_text(found))
+        show_page(simulation_text(found, columns()))
     return 0

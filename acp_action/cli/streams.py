@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import sys
-from typing import IO, TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, Final, TextIO
 
 from acp_action.errors import AcpError
 from acp_action.redaction import redact
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_PLAINLY: Final = "acp_action.plainly"
+_PLAIN: Final = {"→": "->", "…": "...", "·": "-", "–": "-", "⏎": "\\n"}
 
 
 def prepare_streams() -> None:
@@ -23,10 +27,28 @@ def prepare_streams() -> None:
             setattr(
                 sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)
             )
+    codecs.register_error(_PLAINLY, _plainly)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+            reconfigure(**{"errors": "backslashreplace", **_for_ascii(stream)})
+
+
+def _for_ascii(stream: TextIO) -> dict[str, str]:
+    """The options of a stream to a terminal that shows nothing but ASCII, though Python would write UTF-8."""
+    if not stream.isatty():
+        return {}
+    from acp_action.progress.terminal import wants_ascii
+
+    return {"encoding": "ascii", "errors": _PLAINLY} if wants_ascii(stream.encoding, os.environ) else {}
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """Our own signs in ASCII, and what is foreign by its number."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lost), error.end
 
 
 def _fill(number: int) -> None:

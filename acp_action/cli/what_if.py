@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from acp_action.cli.options import Json, OutputFile, read_numbers
+from acp_action.cli.page import deliver_page
 from acp_action.cli.streams import deliver, show_json
 from acp_action.errors import UsageError
 
@@ -47,7 +48,7 @@ def what_if(
     output: OutputFile = None,
     as_json: Json = False,
 ) -> int:
-    """Play a run again under other settings: workers, schedule, rate limits.
+    """Play a run again with other workers, schedule or limits.
 
     Nothing is sent or paid for, and no key is needed.
     """
@@ -68,7 +69,7 @@ def what_if(
 
         deliver(render_what_if(found), output)
     else:
-        deliver(what_if_text(found), output)
+        deliver_page(what_if_text(found), output)
     return 0
 
 

@@ -61,7 +61,7 @@ class Admission:
         self._made_before = made_before
         self._steps = plan.steps
         self._crew = crew
-        self._clock = clock
+        self.clock = clock
         self._expectations = expectations
         self._board = board
         self._send = emit
@@ -185,7 +185,7 @@ class Admission:
     def _admit(self, index: int, track: Track) -> Scope | Gate | None:
         """Start the step, or say what is in its way."""
         step = self._steps[index]
-        now = self._clock.now()
+        now = self.clock.now()
         path = self._tree.paths[step.group]
         for scope in path:
             if scope.running >= scope.cap:
@@ -231,7 +231,7 @@ class Admission:
         track.running = True
         track.tickets = tickets
         track.desk = worker
-        track.token = token = CancelToken(self._clock, track.deadline, step.timeout)
+        track.token = token = CancelToken(self.clock, track.deadline, step.timeout)
         self.running.add(index)
         if track.deadline < self.first_deadline:
             self.first_deadline = track.deadline
@@ -271,7 +271,7 @@ class Admission:
             return jobs  # it was lost
         kind = self._expectations.kinds[last]
         gate, most = self._gates[last], self._expectations.at_hand[kind]
-        kinds, group, now = self._expectations.kinds, self._steps[last].group, self._clock.now()
+        kinds, group, now = self._expectations.kinds, self._steps[last].group, self.clock.now()
         heaps = (self._ready, path[0].waiters) if self._expectations.brief[kind] else (path[0].waiters,)
         for heap in heaps:
             while heap and self._hands[worker] < most:

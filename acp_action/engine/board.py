@@ -7,7 +7,7 @@ settled.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from acp_action.engine.result import GroupResult, Status, StepResult, as_tuple
 from acp_action.events import GroupFinished, GroupStarted, StepFinished
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from acp_action.artifacts import Output
     from acp_action.events import Event
     from acp_action.plan.model import Plan, Step
+
+Note: TypeAlias = "Callable[[int, StepResult], None]"
+"""Hears of each result, with its step's index."""
 
 
 class GroupState:
@@ -51,7 +54,7 @@ class Board:
         self,
         plan: Plan,
         emit: Callable[[Event], None],
-        note: Callable[[int, StepResult], None] | None = None,
+        note: Note | None = None,
     ) -> None:
         self._plan = plan
         self._emit = emit

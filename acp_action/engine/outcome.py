@@ -120,6 +120,17 @@ class Delivery(NamedTuple):
     worker: int
 
 
+class Word(NamedTuple):
+    """What an attempt told while it lasts; ``at`` on the clock's scale, else as ``events.StepProgressed``."""
+
+    step: int
+    attempt: int
+    at: float
+    what: str
+    detail: str
+    place: int | None
+
+
 class Stop(NamedTuple):
     """A wish to end the run; ``resumable``: a later run can take it up where it was left."""
 
@@ -133,4 +144,4 @@ class Opened(NamedTuple):
     lane: int
 
 
-Message: TypeAlias = Delivery | Stop | Opened
+Message: TypeAlias = Delivery | Word | Stop | Opened

@@ -28,7 +28,7 @@ _ONLY_FRESH: Final = (
     "it may be paid for: another run asks for the same again, and orders it anew only with --fresh"
 )
 
-_ONLY_RESUBMITTED: Final = (
+ONLY_RESUBMITTED: Final = (
     "look at the provider's own list, then run again with --resubmit-doubtful to order it once more"
 )
 # Of a single call: whoever has been told, and makes it again, orders again.
@@ -153,19 +153,19 @@ def may_repeat(step: Step, order: Order) -> bool:
     return most is not None and order.cost is not None and order.cost <= most
 
 
-def in_doubt(reason: str, step: Step, order: Order | None, *, lasting: bool) -> Doubt:
-    """The outcome, with what may have been billed and how to go on; ``lasting``: a later run knows of it."""
+def _doubt(reason: str, step: Step, order: Order | None, paper: StepPaper) -> Doubt:
+    """The outcome, with what may have been billed and how to go on."""
+    go_on = _LOOK_FIRST if paper.single or not paper.lasting else ONLY_RESUBMITTED
+    return Doubt(_told(paper, in_doubt(reason, step, order, go_on)))
+
+
+def in_doubt(reason: str, step: Step, order: Order | None, go_on: str) -> str:
+    """The reason, with what may have been billed and how to go on."""
     cost = order.cost if order is not None else None
     price = "an unknown price" if cost is None else f"up to {cost:.4f} USD"
-    go_on = _ONLY_RESUBMITTED if lasting else _LOOK_FIRST
     cap = "" if step.max_duplicate_cost is None or cost is None else " (more than max_duplicate_cost)"
     billed = "it would be" if "be billed" in reason else "it may have been billed,"
-    return Doubt(f"{reason}; {billed} at {price}{cap}; {go_on}")
-
-
-def _doubt(reason: str, step: Step, order: Order | None, paper: StepPaper) -> Doubt:
-    doubt = in_doubt(reason, step, order, lasting=paper.lasting and not paper.single)
-    return Doubt(_told(paper, doubt.reason))
+    return f"{reason}; {billed} at {price}{cap}; {go_on}"
 
 
 def _told(paper: StepPaper, reason: str) -> str:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from acp_action.engine.result import StepResult, as_tuple
 from acp_action.engine.track import THROTTLE
-from acp_action.events import StepParked, StepStarted
+from acp_action.events import StepParked, StepProgressed, StepStarted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acp_action.artifacts import JsonValue
-    from acp_action.engine.outcome import Done
+    from acp_action.engine.outcome import Done, Word
     from acp_action.engine.track import Track
     from acp_action.engine.verdict import Again, End
     from acp_action.plan.model import Step
@@ -43,6 +43,12 @@ def parked(step: Step, group: str, at: float, attempt: int, again: Again) -> Ste
     """The event that tells of an attempt that will be made again; ``at`` in seconds since the run started."""
     why = "rate limit" if again.phase == THROTTLE else "retry"
     return StepParked(at, step.name, group, step.number, step.total, attempt, why, again.reason, again.delay)
+
+
+def progressed(step: Step, group: str, at: float, word: Word) -> StepProgressed:
+    """The event that tells what an attempt told; ``at`` in seconds since the run started."""
+    place = (at, step.name, group, step.number, step.total)
+    return StepProgressed(*place, word.attempt, step.provider, word.what, word.detail, word.place)
 
 
 def result_of(

@@ -10,7 +10,7 @@ from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.config.references import render
 from acp_action.engine.result import as_tuple
 from acp_action.errors import FatalError
-from acp_action.providers.base import Request, Source
+from acp_action.providers.base import Request, Source, untold
 from acp_action.redaction import SECRETS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from acp_action.config.references import Reference
     from acp_action.engine.crew import Job
     from acp_action.plan.model import Plan, Step
-    from acp_action.providers.base import Stage, Trail
+    from acp_action.providers.base import Stage, Tell, Trail
 
 _RANDOM_LIMIT = 2**31
 
@@ -46,7 +46,12 @@ class RunContext:
 
 
 def build_request(
-    step: Step, job: Job, context: RunContext, stage: Stage, trail: Trail | None = None
+    step: Step,
+    job: Job,
+    context: RunContext,
+    stage: Stage,
+    trail: Trail | None = None,
+    tell: Tell = untold,
 ) -> Request:
     """The request of one attempt. Raises FatalError for a text that came out empty."""
     text, params = (step.text, step.params) if not step.templated else _rendered(step, context)
@@ -76,6 +81,7 @@ def build_request(
             step.preview,
             stage,
             trail,
+            tell,
         ),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from acp_action.engine.cancel import StopSwitch
 from acp_action.engine.clock import SystemClock
@@ -20,11 +20,12 @@ from acp_action.engine.scopes import capacity
 from acp_action.engine.throttle import Lanes
 from acp_action.engine.verdict import Patience
 from acp_action.engine.worker import make_performer
-from acp_action.events import RunFinished, RunStarted
+from acp_action.events import RunFinished, RunStarted, StopRequested
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from acp_action.engine.board import Note
     from acp_action.engine.clock import Clock
     from acp_action.engine.crew import Crew
     from acp_action.engine.paid import Books
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Provider
 
-Note: TypeAlias = "Callable[[int, StepResult], None]"
 _log = logging.getLogger(__name__)
 _SHARED = Lanes()
 
@@ -46,14 +46,17 @@ def process_lanes(clock: Clock) -> Lanes:
 
 
 class Announcer:
-    """Tells listeners; one that raises is detached, and its name kept for the report."""
+    """Tells listeners; one that raises is detached, and its name kept for the report, as stops are."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = list(listeners)
         self.detached: list[str] = []
+        self.stops: list[StopRequested] = []
 
     def __call__(self, event: Event) -> None:
         """Tell every listener, in order."""
+        if isinstance(event, StopRequested):
+            self.stops.append(event)
         for listener in self._listeners:
             try:
                 listener(event)
@@ -128,7 +131,7 @@ def run_plan(
     )
     origin = (books.origin if books is not None else None) or new_origin(wall, rng)
     context = RunContext(plan, origin.timestamp, origin.seed, scheduler.board.outputs)
-    crew.open(make_performer(context, providers, publisher, books), clock)
+    crew.open(make_performer(context, providers, publisher, books, crew.post), clock)
     workers = capacity(plan)
 
     def tell(reason: str) -> None:
@@ -155,7 +158,7 @@ def _finish(plan: Plan, scheduler: Scheduler, announce: Announcer, **figures: An
         started_wall=figures["wall"],
         workers=figures["workers"],
         stopped=scheduler.stopped,
-        stops=tuple(scheduler.stops),
+        stops=tuple(announce.stops),
     )
     status = "succeeded" if run.success else "stopped" if run.stopped else "failed"
     took, sequential = run.total_duration, run.sequential_estimate

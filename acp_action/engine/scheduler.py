@@ -13,8 +13,9 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from acp_action.engine.admission import Admission
-from acp_action.engine.board import Board
-from acp_action.engine.outcome import Closed, Delivery, Done, Expired, Fatal, Opened, Stopped, Unmade
+from acp_action.engine.board import Board, Note
+from acp_action.engine.news import News
+from acp_action.engine.outcome import Closed, Delivery, Done, Expired, Fatal, Opened, Stopped, Unmade, Word
 from acp_action.engine.record import parked, result_of
 from acp_action.engine.result import Status
 from acp_action.engine.verdict import Again, End, Patience, verdict_on
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from acp_action.engine.durations import Expectations
     from acp_action.engine.gates import Gate, Ways
     from acp_action.engine.outcome import Message, Outcome
-    from acp_action.engine.result import StepResult
     from acp_action.engine.track import Track
     from acp_action.events import Event
     from acp_action.plan.model import Plan
@@ -55,7 +55,7 @@ class Scheduler:
         emit: Callable[[Event], None],
         patience: Patience = Patience(),  # noqa: B008 - frozen
         made_before: frozenset[str] = frozenset(),
-        note: Callable[[int, StepResult], None] | None = None,
+        note: Note | None = None,
     ) -> None:
         self._plan = plan
         self._steps = plan.steps
@@ -78,20 +78,19 @@ class Scheduler:
             made_before=made_before,
             most_wait=patience.rate_limit,
         )
+        self._news = News(plan.steps, self.board.names, self.admission, emit)
         self._timers: list[tuple[float, int, int]] = []  # when, step or -1, gate number
         self._begin = 0.0
-        self._leftover: dict[
-            int, str
-        ] = {}  # steps of a stopped scope that are looked for yet, and why it was
+        # Steps of a stopped scope that are looked for yet, and why it was.
+        self._leftover: dict[int, str] = {}
         self.stopped = ""
-        self.stops: list[StopRequested] = []
 
     def run(self, begin: float) -> None:
         """Carry the plan out; ``begin`` is the moment that counts as the run's start."""
         self.open(begin)
         try:
             while self.board.unsettled:
-                self.take(self._crew.collect(self.patience_left()))
+                self.take(self._news.collect(self._crew, self.patience_left()))
         finally:
             self.close()
 
@@ -107,6 +106,8 @@ class Scheduler:
         for message in messages:
             if isinstance(message, Delivery):
                 self._take_back(message)
+            elif isinstance(message, Word):
+                self._news.pass_on(message)
             elif isinstance(message, Opened):
                 self.admission.promote(self.admission.lanes.every[message.lane])
             else:
@@ -220,8 +221,7 @@ class Scheduler:
         But what an earlier run has paid for is still picked up, unless the whole run is to end at once.
         """
         name = self._plan.groups[scope].name if scope >= 0 else ""
-        self.stops.append(StopRequested(moment - self._begin, name, reason))
-        self._send(self.stops[-1])
+        self._send(StopRequested(moment - self._begin, name, reason))
         never: list[int] = []
         for index in self.board.members(scope):
             if self.board.settled(index):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 import traceback
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from acp_action.engine.outcome import Closed, Done, Doubt, Expired, Fatal, Refused, Stopped, Transient
+from acp_action.engine.outcome import Closed, Done, Doubt, Expired, Fatal, Refused, Stopped, Transient, Word
 from acp_action.engine.paid import attempt_paid, ordered
 from acp_action.engine.paper import LooseJournal
 from acp_action.engine.request import build_request
@@ -23,7 +24,7 @@ from acp_action.errors import (
     Unrecorded,
     Unstored,
 )
-from acp_action.providers.base import Product
+from acp_action.providers.base import Product, untold
 from acp_action.providers.registry import LOCAL
 from acp_action.redaction import redact
 
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
 
     from acp_action.artifacts import Output
     from acp_action.engine.crew import Job
-    from acp_action.engine.outcome import Outcome
+    from acp_action.engine.outcome import Message, Outcome
     from acp_action.engine.paid import Books
     from acp_action.engine.request import RunContext
     from acp_action.errors import FatalError
     from acp_action.plan.model import Step
-    from acp_action.providers.base import Provider, Stage
+    from acp_action.providers.base import Provider, Stage, Tell
 
 
 class Publisher(Protocol):
@@ -65,14 +66,15 @@ def make_performer(
     providers: Mapping[str, Provider],
     publisher: Publisher,
     books: Books | None = None,
+    post: Callable[[Message], None] | None = None,
 ) -> Callable[[Job], Outcome]:
     """The function that workers call for each job.
 
     ``books``: where paid work is written down; without them, each step's attempts know of each other, and
-    nothing is known to the next run.
+    nothing is known to the next run. ``post``: takes what attempts tell while they last (default: nobody).
     """
     steps = context.plan.steps
-    desk = _Desk(context, providers, publisher, books, LooseJournal())
+    desk = _Desk(context, providers, publisher, books, LooseJournal(), post)
 
     def perform(job: Job) -> Outcome:
         step, begun, own = steps[job.step], time.monotonic(), time.thread_time()
@@ -95,6 +97,7 @@ class _Desk(NamedTuple):
     publisher: Publisher
     books: Books | None
     loose: LooseJournal
+    post: Callable[[Message], None] | None
 
 
 def attempt_step(step: Step, job: Job, desk: _Desk) -> Outcome:
@@ -108,11 +111,11 @@ def attempt_step(step: Step, job: Job, desk: _Desk) -> Outcome:
             request = build_request(step, job, desk.context, stage)
             made = provider.run(request, token)
         elif desk.books is not None:
-            request = build_request(step, job, desk.context, stage)
+            request = build_request(step, job, desk.context, stage, tell=_teller(job, desk.post))
             return attempt_paid(step, request, job, provider, desk.books)
         else:
             paper = desk.loose.trail(step.name)
-            request = build_request(step, job, desk.context, stage, paper)
+            request = build_request(step, job, desk.context, stage, paper, _teller(job, desk.post))
             made = ordered(step, request, token, provider, paper)
         if not isinstance(made, Product):
             return made
@@ -125,6 +128,17 @@ def attempt_step(step: Step, job: Job, desk: _Desk) -> Outcome:
         return outcome_of(publisher.fault(step.stem, error) or error)
     except BaseException as error:  # noqa: BLE001 - a worker must come back, whatever was raised
         return outcome_of(error)
+
+
+def _teller(job: Job, post: Callable[[Message], None] | None) -> Tell:
+    """What the attempt tells with; it returns at once, because nobody is waited for."""
+    return untold if post is None else partial(_tell, job, post)
+
+
+def _tell(
+    job: Job, post: Callable[[Message], None], what: str, detail: str = "", place: int | None = None
+) -> None:
+    post(Word(job.step, job.attempt, job.token.now(), what, redact(detail), place))
 
 
 def _measured(done: Done, begun: float, own: float) -> Done:

@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from acp_action.events import GroupFinished, GroupStarted, RunFinished, StopRequested
-from acp_action.report.lines import Telling
+from acp_action.report.telling import Telling
 
 if TYPE_CHECKING:
     from acp_action.events import Event

@@ -115,6 +115,12 @@ class StepMaker:
         if chosen in allowed:
             return chosen
         at = (*spot.at, "provider") if spot.entry.provider else ("settings", "provider")
+        known = sorted({*self._providers, *(every.provider for every in catalogue().models())})
+        if chosen not in known:
+            # The same for all steps that it is said of, so it is told once.
+            near = did_you_mean(chosen, known) or f"write one of {', '.join(known)}"
+            self._findings.error(at, f"there is no provider '{chosen}'", near)
+            return model.provider
         near = did_you_mean(chosen, allowed)
         self._findings.error(
             at, f"model '{model.key}' runs at {model.provider}, not at '{chosen}'",

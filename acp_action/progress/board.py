@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from acp_action.engine.scopes import capacity
 from acp_action.events import (
     GroupFinished,
     GroupStarted,
@@ -13,13 +15,16 @@ from acp_action.events import (
     RunFinished,
     StepFinished,
     StepParked,
+    StepProgressed,
     StepStarted,
     StopRequested,
 )
-from acp_action.progress.cells import cells
 from acp_action.progress.outlook import Outlook
+from acp_action.progress.ready import Ready
 from acp_action.redaction import redact
+from acp_action.report.cells import cells, steady
 from acp_action.report.escape import one_line
+from acp_action.report.lines import whereabouts
 
 if TYPE_CHECKING:
     from acp_action.events import Event
@@ -36,8 +41,9 @@ class Line:
     ``depth``: how many groups it stands in. ``since``: when its state began. ``seconds``: what it took, once
     it is settled. ``due``: when a parked step is tried again, and ``why``: ``rate limit`` or ``retry``.
     ``state``: waiting, running, parked, or a Status. ``key``: its name in the plan; ``name``: as it is
-    shown, ``wide`` cells. ``home``: its place on the board, or that of the group it stands in. Of a group:
-    ``total`` steps are in it, of which ``settled``, ``running``, ``parked`` and ``failed`` are that.
+    shown, ``wide`` cells. ``where``: how its work is doing at the provider, where that is worth a word.
+    ``home``: its place on the board, or that of the group it stands in. Of a group: ``total`` steps are in
+    it, of which ``settled``, ``running``, ``parked`` and ``failed`` are that, and ``room`` may run at once.
     """
 
     key: str
@@ -57,7 +63,9 @@ class Line:
     attempt: int = 0
     expected: float | None = None
     reason: str = ""
+    where: str = ""
     total: int = 0
+    room: int = 0
     settled: int = 0
     running: int = 0
     parked: int = 0
@@ -75,12 +83,15 @@ class Held(NamedTuple):
 class Board:
     """All lines in the order they are shown, and the run's own figures. Hears events; see ``render``.
 
-    Only values of lines change once it is made, so that another thread may render it at any time.
+    ``room``: how many steps may run at once. Only values of lines change once it is made, so that another
+    thread may render it at any time.
     """
 
     title: str
     lines: tuple[Line, ...]
     outlook: Outlook
+    ready: Ready
+    room: int
     steps: dict[str, Line] = field(default_factory=dict)
     groups: dict[str, Line] = field(default_factory=dict)
     chains: dict[str, tuple[Line, ...]] = field(default_factory=dict)
@@ -97,46 +108,87 @@ class Board:
         match event:
             case StepStarted():
                 self._started(event)
+            case StepProgressed():
+                self._progressed(event)
             case StepParked():
-                self._move(self.steps[event.step], "parked", event.at)
-                self.steps[event.step].due = event.at + event.delay
-                self.steps[event.step].reason = redact(event.reason)
-                self.steps[event.step].why = event.why
+                self._parked(event)
             case StepFinished():
                 self._finished(event)
             case LaneHeld():
                 self.held[event.lane] = Held(event.waiting, event.at + event.delay)
+                self.outlook.held(event.lane.partition(" ")[0])
             case LaneReopened():
                 self.held.pop(event.lane, None)
-            case GroupStarted():
-                self.groups[event.group].since = event.at
-                self.groups[event.group].state = "running"
-            case GroupFinished():
-                line = self.groups[event.group]
-                line.state = event.status
-                line.seconds = event.duration
+            case GroupStarted() | GroupFinished():
+                self._group(event)
             case StopRequested(scope=""):
                 self.stopping = redact(event.reason)
             case RunFinished():
                 self.finished = event.duration
                 self.held.clear()
-            case _:
-                pass
 
     def left(self, now: float) -> float | None:
         """Seconds that the rest of the run takes as far as can be said, None where it cannot."""
 
         def state(name: str) -> tuple[str, float]:
             line = self.steps[name]
-            return line.state, now - line.since
+            if line.state == "parked":
+                return line.state, line.due - now
+            # What is expected is counted from when the work begins.
+            return line.state, 0.0 if line.where else now - line.since
 
-        return None if self.finished is not None or self.stopping else self.outlook.left(state)
+        return None if self.finished is not None or self.stopping else self.outlook.left(state, now)
+
+    def kept_back(self, now: float) -> dict[str, int]:
+        """How many steps each provider keeps waiting that could start as far as steps and workers go."""
+        if self.finished is not None or self.stopping or self.running >= self.room:
+            return {}
+        return Counter(line.provider for line in self.steps.values() if self.is_kept_back(line, now))
+
+    def is_kept_back(self, line: Line, now: float) -> bool:
+        """Whether nothing but its provider keeps a step waiting."""
+        if line.state == "parked":
+            return line.why == "rate limit" or (line.due <= now and line.provider in self.held)
+        return (
+            line.state == "waiting"
+            and line.key in self.ready.steps
+            and (line.provider in self.held or self.ready.is_still(line.provider, now))
+            and all(group.running < group.room for group in self.chains[line.key])
+        )
 
     def _started(self, event: StepStarted) -> None:
         line = self.steps[event.step]
         self._move(line, "running", event.at)
-        line.attempt, line.expected, line.reason = event.attempt, event.expected, ""
-        line.worker = event.worker
+        # As the time that is left is reckoned, so that the two agree.
+        line.attempt, line.expected, line.reason = event.attempt, self.outlook.expected(event.step), ""
+        line.worker, line.where = event.worker, ""
+        self.outlook.began(line.provider, event.at)
+        self.ready.moved(line.provider, event.at)
+
+    def _progressed(self, event: StepProgressed) -> None:
+        line = self.steps[event.step]
+        line.where = "" if event.what == "begun" else whereabouts(event)
+        if event.what == "queued":
+            busy = sum(
+                s.state == "running" and not s.where
+                for s in self.steps.values()
+                if s.provider == line.provider
+            )
+            self.outlook.queued(line.provider, busy)
+
+    def _parked(self, event: StepParked) -> None:
+        line = self.steps[event.step]
+        self._move(line, "parked", event.at)
+        line.due, line.reason, line.why = event.at + event.delay, redact(event.reason), event.why
+        if event.why == "rate limit":
+            self.outlook.refused(line.provider)
+
+    def _group(self, event: GroupStarted | GroupFinished) -> None:
+        line = self.groups[event.group]
+        if isinstance(event, GroupStarted):
+            line.state, line.since = "running", event.at
+        else:
+            line.state, line.seconds = event.status, event.duration
 
     def _finished(self, event: StepFinished) -> None:
         line = self.steps[event.step]
@@ -149,6 +201,7 @@ class Board:
         for group in self.chains[event.step]:
             group.settled += 1
             group.failed += failed
+        self.ready.settled(event.step, event.at)
         if event.status == "succeeded":
             self.outlook.learn(event.step, event.service)
 
@@ -172,7 +225,8 @@ def board_of(plan: Plan) -> Board:
         ancestors = _ancestors(plan, step.group)
         for depth, index in enumerate(ancestors):
             if index not in groups:
-                groups[index] = _line(plan.groups[index].name, depth, len(lines), is_group=True)
+                group = plan.groups[index]
+                groups[index] = _line(group.name, depth, len(lines), is_group=True, room=group.max_workers)
                 lines.append(groups[index])
             groups[index].total += 1
         home = groups[step.group].home if step.group >= 0 else len(lines)
@@ -182,11 +236,13 @@ def board_of(plan: Plan) -> Board:
         lines.append(line)
         chains[step.name] = tuple(groups[index] for index in ancestors)
     names = {plan.groups[index].name: line for index, line in groups.items()}
-    return Board(one_line(plan.name), tuple(lines), Outlook(plan), steps, names, chains)
+    outlook, ready = Outlook(plan), Ready(plan)
+    title = one_line(steady(plan.name))
+    return Board(title, tuple(lines), outlook, ready, capacity(plan), steps, names, chains)
 
 
 def _line(name: str, depth: int, home: int, **rest: Any) -> Line:
-    shown = one_line(name)
+    shown = one_line(steady(name))
     return Line(name, shown, depth, wide=cells(shown), home=home, **rest)
 
 

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from acp_action.progress.board import BAD, UNSETTLED
+from acp_action.progress.board import BAD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from acp_action.progress.board import Line
 
-_LAST: Final = 9
+_BAD, _CANCELLED, _LAST = 4, 5, 9
+_DONE: Final = frozenset({"succeeded", "cached"})
+_NAMED: Final = frozenset({"cancelled", "skipped", "running", "waiting"})
+# After the run, its report tells the rest.
+_BAD_AT_THE_END: Final = 8
 
 
 class Folded(NamedTuple):
-    """The lines that are shown, and how many steps are not: done, gone wrong, left out, busy, and waiting."""
+    """The lines that are shown, and how many steps are not, by what became of them, as it is told."""
 
     shown: tuple[Line, ...]
     done: int = 0
     failed: int = 0
+    cancelled: int = 0
     skipped: int = 0
-    busy: int = 0
+    running: int = 0
+    held: int = 0
     waiting: int = 0
 
     @property
@@ -30,39 +37,47 @@ class Folded(NamedTuple):
         return self != Folded(self.shown)
 
 
-def fold(lines: Sequence[Line], room: int) -> Folded:
-    """At most ``room`` lines, in the order of the board.
+def fold(lines: Sequence[Line], room: int, *, ended: bool = False) -> Folded:
+    """At most ``room`` lines, in the order of the board; fewer once the run has ``ended``.
 
     Running ones stand by worker, so that each keeps its place. First come groups in which something happens,
-    then running, parked and failed steps, then what stands at top level. Finished and waiting members of
-    groups are not shown one by one: their group counts them.
+    then running and parked steps, groups in which something failed and what failed there, then what stands
+    at top level. Finished and waiting members of groups are not shown one by one: their group counts them.
     """
     if len(lines) <= room:
         return Folded(tuple(lines))
     # A row that counts what is hidden stands at the end.
     ranked = sorted((_urgency(line), place) for place, line in enumerate(lines))
+    if ended:
+        ended_badly = [rank for rank in ranked if rank[0] in (_BAD, _CANCELLED)]
+        left_out = set(ended_badly[_BAD_AT_THE_END:])
+        ranked = [rank for rank in ranked if rank not in left_out]
     kept = [place for urgency, place in ranked[: max(room - 1, 0)] if urgency < _LAST]
     shown = sorted(kept, key=lambda place: _place(lines[place], place))
-    hidden = [lines[place].state for place in set(range(len(lines))) - set(kept) if not lines[place].is_group]
-    waiting = hidden.count("waiting")
-    busy = sum(state in UNSETTLED for state in hidden) - waiting
-    failed = sum(state in BAD for state in hidden)
-    skipped = hidden.count("skipped") + hidden.count("cancelled")
-    done = len(hidden) - waiting - busy - failed - skipped
-    return Folded(tuple(lines[place] for place in shown), done, failed, skipped, busy, waiting)
+    hidden = set(range(len(lines))) - set(kept)
+    counts = Counter(_word(lines[place].state) for place in hidden if not lines[place].is_group)
+    return Folded(tuple(lines[place] for place in shown), *(counts[name] for name in Folded._fields[1:]))
+
+
+def _word(state: str) -> str:
+    if state in _DONE:
+        return "done"
+    if state in BAD:
+        return "failed"
+    return state if state in _NAMED else "held"
 
 
 def _urgency(line: Line) -> int:
     if line.is_group:
-        return 0 if line.state == "running" else 5 if line.failed else 6 if line.depth == 0 else 8
+        return 0 if line.state == "running" else 3 if line.failed else 6 if line.depth == 0 else 8
     if line.state == "running":
         return 1
     if line.state == "parked":
         return 2
     if line.state in BAD:
-        return 3
+        return _BAD
     if line.state == "cancelled":
-        return 4
+        return _CANCELLED
     return 7 if line.depth == 0 else _LAST
 
 

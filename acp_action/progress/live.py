@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
-from typing import IO, TYPE_CHECKING, Final, Self, cast
+from typing import IO, TYPE_CHECKING, Any, Final, Self, cast
 
 from acp_action.events import RunStarted
 from acp_action.progress.render import render
 from acp_action.progress.screen import Screen
+from acp_action.progress.terminal import is_behind, size_of, wants_ascii, wants_colours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from acp_action.events import Event
     from acp_action.progress.board import Board
-    from acp_action.progress.render import Row
+    from acp_action.progress.rows import Row
 
 # Often enough for tenths of a second to move, seldom enough to be calm.
 _FRAMES_PER_SECOND: Final = 5
-_USUAL_SIZE: Final = (80, 24)
-
-
-def wants_live(environ: Mapping[str, str]) -> bool:
-    """Whether standard error is a terminal that a display can be drawn on again and again."""
-    return bool(sys.stderr and sys.stderr.isatty()) and environ.get("TERM", "") not in ("", "dumb", "unknown")
-
-
-def wants_ascii(encoding: str | None, environ: Mapping[str, str]) -> bool:
-    """Whether only ASCII can be shown; the C locale says so even where Python writes UTF-8."""
-    if (encoding or "").lower().replace("-", "").replace("_", "") not in ("utf8", "utf8sig"):
-        return True
-    locale = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
-    return locale in ("C", "POSIX")
-
-
-def wants_colours(environ: Mapping[str, str]) -> bool:
-    """Whether colours may be used: not with NO_COLOR (https://no-color.org), nor on a VT100 and the like."""
-    return not environ.get("NO_COLOR") and not environ.get("TERM", "").startswith(("vt", "ansi-mono"))
 
 
 class LiveBoard:
@@ -53,12 +36,16 @@ class LiveBoard:
         self._begin = time.monotonic()
         self._stream = sys.stderr
         self._ascii = wants_ascii(self._stream.encoding, environ)
-        self._screen = Screen(self._stream, self._size, colours=wants_colours(environ))
+        self._screen = Screen(self._stream, lambda: size_of(self._stream), colours=wants_colours(environ))
         self._over = threading.Event()
+        self._before: Any = None
         self._painter = threading.Thread(target=self._paint, name="acp-display", daemon=True)
 
     def __enter__(self) -> Self:
         self._screen.open()
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and signal.getsignal(signal.SIGTSTP) is not signal.SIG_IGN:
+            self._before = signal.signal(signal.SIGTSTP, self._suspend)
         self._draw()
         sys.stderr = cast("IO[str]", _Above(self._screen, self._stream))
         self._painter.start()
@@ -70,6 +57,8 @@ class LiveBoard:
         sys.stderr = self._stream
         self._draw()
         self._screen.close()
+        if self._before is not None:
+            signal.signal(signal.SIGTSTP, self._before)
 
     def __call__(self, event: Event) -> None:
         """Take note of an event; it is seen with the next frame."""
@@ -77,25 +66,30 @@ class LiveBoard:
             self._begin = time.monotonic() - event.at
         self._board(event)
 
+    def _suspend(self, number: int, _frame: object) -> None:
+        """Ctrl-Z: the shell gets a whole terminal, and after ``fg`` the display goes on below it."""
+        self._screen.release()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        # Here the process was stopped, and goes on.
+        signal.signal(number, self._suspend)
+        self._screen.open()
+
     def _paint(self) -> None:
         while not self._over.wait(1 / _FRAMES_PER_SECOND):
             self._draw()
 
     def _draw(self) -> None:
+        if is_behind(self._stream):
+            self._screen.release()
+            return
+        self._screen.open()
         now = time.monotonic() - self._begin
 
         def rows_for(columns: int, height: int) -> Sequence[Row]:
             return render(self._board, now, columns, height, ascii_only=self._ascii)
 
         self._screen.draw(rows_for)
-
-    def _size(self) -> tuple[int, int]:
-        try:
-            columns, rows = os.get_terminal_size(self._stream.fileno())
-        except (OSError, ValueError):
-            return _USUAL_SIZE
-        # Some terminals say 0 where they do not know.
-        return columns or _USUAL_SIZE[0], rows or _USUAL_SIZE[1]
 
 
 class _Above:

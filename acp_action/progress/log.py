@@ -6,7 +6,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from acp_action.report.lines import Telling
+from acp_action.report.telling import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

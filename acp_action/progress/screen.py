@@ -5,19 +5,20 @@ from __future__ import annotations
 import threading
 from typing import IO, TYPE_CHECKING, Final
 
-from acp_action.progress.cells import cells
+from acp_action.progress.terminal import COLOURS, styled
 from acp_action.redaction import redact
+from acp_action.report.cells import cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from acp_action.progress.render import Row
+    from acp_action.progress.rows import Row
 
-_STYLES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
-_COLOURS: Final = frozenset({"red", "green", "yellow", "cyan"})
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
-_HOME: Final = "\x1b[H"
 _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[K", "\x1b[J"
+# Wiped from its second cell on: tmux keeps what is wiped from the first one, and scrolling back would show
+# a pile of old displays.
+_WIPE: Final = f"\x1b[H{_REST_OF_LINE} {_REST_OF_SCREEN}\r"
 
 
 class Screen:
@@ -34,13 +35,21 @@ class Screen:
         self._rows: list[tuple[int, str]] = []
         self._columns = 0
         self._lock = threading.RLock()
-        self._open = False
+        self._open = self._gone = False
         self._tail = ""
 
     def open(self) -> None:
-        """Take the end of the terminal."""
-        self._open = True
-        self._write(_HIDE)
+        """Take the end of the terminal, below what stands there; one that is taken stays as it is."""
+        with self._lock:
+            if not self._open and not self._gone:
+                self._rows, self._columns, self._open = [], 0, True
+                self._write(_HIDE)
+
+    def release(self) -> None:
+        """Leave the terminal to others until it is opened again; the rows stay where they are."""
+        with self._lock:
+            self._write(_SHOW)
+            self._open = False
 
     def draw(self, rows_for: Callable[[int, int], Sequence[Row]]) -> None:
         """Show the rows for a size of columns and rows; they may be one row less than there are."""
@@ -54,9 +63,11 @@ class Screen:
         with self._lock:
             lines, end, rest = (self._tail + text).rpartition("\n")
             self._tail = rest
-            if end:
+            if end and self._open:
                 kept = "".join(f"{row}\n" for _, row in self._rows)
                 self._write(f"{self._to_top(self._size()[0])}{_REST_OF_SCREEN}{lines}\n{kept}")
+            elif end:
+                self._send(f"{lines}\n")
 
     def close(self) -> None:
         """Leave the rows where they are, with the cursor below them; nothing is drawn after that."""
@@ -89,7 +100,7 @@ class Screen:
         and some of them before they say that they are: then the whole screen is wiped instead.
         """
         if any(wide > columns for wide, _ in self._rows):
-            return _HOME + _REST_OF_SCREEN
+            return _WIPE
         return f"\r\x1b[{len(self._rows)}A" if self._rows else "\r"
 
     def _painted(self, row: Row, columns: int) -> tuple[int, str]:
@@ -97,15 +108,19 @@ class Screen:
         return min(cells(str(row)), columns), text
 
     def _paint(self, text: str, style: str) -> str:
-        if not style or not text or (style in _COLOURS and not self._colours):
+        if not style or not text or (style in COLOURS and not self._colours):
             return text
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+        return styled(text, style)
 
     def _write(self, text: str) -> None:
-        if not self._open:
+        if self._open:
+            self._send(text)
+
+    def _send(self, text: str) -> None:
+        if self._gone:
             return
         try:
             self._stream.write(redact(text))
             self._stream.flush()
         except (OSError, ValueError):
-            self._open = False
+            self._open, self._gone = False, True

@@ -93,6 +93,18 @@ class Trail(Protocol):
         ...
 
 
+class Tell(Protocol):
+    """Takes what people should know of an attempt while it lasts. Returns at once, and never raises."""
+
+    def __call__(self, what: str, detail: str = "", place: int | None = None, /) -> None:
+        """``what``, ``detail`` and ``place`` as in ``events.StepProgressed``."""
+        ...
+
+
+def untold(what: str, detail: str = "", place: int | None = None, /) -> None:
+    """For attempts that nobody listens to."""
+
+
 class LooseTrail:
     """A trail in memory alone: it joins the attempts of one step, and ends with the process."""
 
@@ -148,6 +160,7 @@ class Request(NamedTuple):
     counts the rate-limit refusals before it. ``preview``: this stands in for ``model`` of another provider.
     ``stage(extension)`` gives a fresh temporary path beside the step's final file. ``trail``: what was
     written down of this step's paid work, and where to write more; None where nothing is ever paid for.
+    ``tell``: for what is to be known while the attempt lasts, such as its place in the provider's queue.
     """
 
     step: str
@@ -161,6 +174,7 @@ class Request(NamedTuple):
     preview: bool
     stage: Stage
     trail: Trail | None = None
+    tell: Tell = untold
 
 
 class Stage(Protocol):

@@ -125,6 +125,8 @@ class Remote:
         trail = request.trail or LooseTrail()
         fields = self.fields(request)
         known = trail.result
+        if known is not None:
+            request.tell("taken_up")
         made = self.obtain(request, fields, token, trail) if known is None else known
         product = made if isinstance(made, Product) else self.product(request, fields, token, made)
         return self._noted(request, fields, product)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from acp_action.report.cells import cells, cut, fill, steady
 from acp_action.report.escape import one_line
 from acp_action.report.lines import seconds
 from acp_action.report.timeline import span
@@ -12,28 +13,34 @@ if TYPE_CHECKING:
     from acp_action.report.model import RunReport, StepLine
 
 WIDTH: Final = 50
+_LEAST, _MOST = 20, 100
+_FRAME: Final = "   ||  to "
 _STEPS_SHOWN: Final = 40
 _NAME_SHOWN: Final = 28
 _WORK, _WAIT, _REFUSED = "=", ".", "!"
 LEGEND: Final = f"{_WORK} at work   {_WAIT} ready, but waiting   {_REFUSED} refused by a limit"
 
 
-def draw_bars(report: RunReport, width: int = WIDTH) -> list[str]:
+def draw_bars(report: RunReport, width: int = WIDTH, *, line: int = 0) -> list[str]:
     """A line for each step that was carried out, in plan order; the first ones of many.
 
-    ``width``: characters that stand for the whole run. ASCII only, so that every terminal can show it.
+    ``width``: characters that stand for the whole run; so many that a whole ``line`` has its length, where
+    that is given. ASCII only, so that every terminal can show it.
     """
     whole = span(report)
     tried = [step for step in report.steps if step.attempts]
     if not tried or whole <= 0:
         return []
     shown = tried[:_STEPS_SHOWN]
-    names = [one_line(step.name, _NAME_SHOWN) for step in shown]
-    widest = max(map(len, names))
-    lines = [
-        f"  {name.ljust(widest)} |{_bar(step, whole, width)}| {_when(step)}"
-        for name, step in zip(names, shown, strict=True)
-    ]
+    names = [cut(one_line(steady(step.name)), _NAME_SHOWN) for step in shown]
+    starts, ends = ([seconds(at) for at in times] for times in zip(*map(_when, shown), strict=True))
+    columns = [max(map(cells, column)) for column in (names, starts, ends)]
+    if line:
+        width = min(max(line - sum(columns) - len(_FRAME), _LEAST), _MOST)
+    lines = []
+    for name, start, end, step in zip(names, starts, ends, shown, strict=True):
+        when = f"{start.rjust(columns[1])} to {end.rjust(columns[2])}"
+        lines.append(f"  {fill(name, columns[0])} |{_bar(step, whole, width)}| {when}")
     more = len(tried) - len(shown)
     return [*lines, f"  and {more:,} more steps"] if more > 0 else lines
 
@@ -55,5 +62,5 @@ def _fill(cells: list[str], start: float, end: float, mark: str) -> None:
         cells[place] = mark
 
 
-def _when(step: StepLine) -> str:
-    return f"{seconds(step.attempts[0].started)} to {seconds(step.settled)}"
+def _when(step: StepLine) -> tuple[float, float]:
+    return step.attempts[0].started, step.settled

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from acp_action.report.cells import cells, fill, steady
 from acp_action.report.escape import one_line
 from acp_action.report.lines import span_words
 from acp_action.report.wording import status_words, usd
@@ -108,8 +109,9 @@ def _steps(found: Comparison) -> list[str]:
     whole = "Its 1 step is" if len(found.steps) == 1 else f"All {count} are"
     alike = f"{whole} alike{', as far as can be told' if unseen else ''}."
     lead = f"{len(changed)} of {count} differ:" if changed else alike
-    width = min(max((len(one_line(pair.name)) for pair in changed), default=0), _NAMES)
-    rows = [f"  {one_line(pair.name):<{width}}  {step_words(pair)}" for pair in changed]
+    names = [one_line(steady(pair.name)) for pair in changed]
+    width = min(max(map(cells, names), default=0), _NAMES)
+    rows = [f"  {_wide(name, width)}  {step_words(pair)}" for name, pair in zip(names, changed, strict=True)]
     outputs = Counter(pair.output for pair in found.steps)
     told = ", ".join(f"{outputs[key]} {words}" for key, words in _OUTPUTS.items() if outputs[key])  # type: ignore[index]
     rest = [*([f"Outputs: {told}"] if told else []), *([unseen] if unseen else [])]
@@ -123,6 +125,10 @@ def not_compared(found: Comparison) -> str:
         return ""
     who = f"{' and '.join(lacks)} {'has' if len(lacks) == 1 else 'have'}"
     return f"Parameters and the content of outputs could not be compared: {who} no manifest.json of that run."
+
+
+def _wide(text: str, width: int) -> str:
+    return text if cells(text) >= width else fill(text, width)
 
 
 def step_words(pair: StepPair) -> str:

@@ -11,6 +11,7 @@ from acp_action.events import (
     LaneReopened,
     StepFinished,
     StepParked,
+    StepProgressed,
     StepStarted,
     StopRequested,
 )
@@ -31,9 +32,10 @@ _ENDINGS: Final[dict[str, tuple[Level, str]]] = {
     "refused": ("ERROR", "Refused"),
     "doubt": ("ERROR", "In doubt"),
 }
-_REASON_LIMIT: Final = 500
-# Of many steps in one line, so many are named.
-_NAMES: Final = 4
+REASON_LIMIT: Final = 500
+_TROUBLE_LIMIT: Final = 200
+QUIET: Final = frozenset({"ordered", "fetching", "cancelled"})
+"""What attempts tell that the log has only at DEBUG: it soon shows otherwise, or is told at the end."""
 
 
 class LogLine(NamedTuple):
@@ -63,15 +65,15 @@ def seconds(value: float) -> str:
 def span_words(value: float) -> str:
     """A duration as people say it: in figures of a run, where a minute and more is not counted in seconds.
 
-    >>> span_words(12.34), span_words(190), span_words(7320)
-    ('12.3s', '3 min 10 s', '2 h 2 min')
+    >>> span_words(12.34), span_words(120), span_words(190), span_words(7320)
+    ('12.3s', '2 min', '3 min 10 s', '2 h 2 min')
     """
     if value < 60:
         return seconds(value)
     minutes, rest = divmod(round(value), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    hours, left = divmod(minutes, 60)
+    parts = ((hours, "h"), (left, "min"), (0 if hours else rest, "s"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
 def group_line(duration: float, sequential: float) -> str:
@@ -88,9 +90,11 @@ def log_line(event: Event) -> LogLine | None:
     match event:
         case StepStarted():
             again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
-            return LogLine("INFO", f"{_place(event)}Started: {one_line(event.step)}{again}")
+            return LogLine("INFO", f"{place(event)}Started: {one_line(event.step)}{again}")
         case StepFinished():
             return _step_finished(event)
+        case StepProgressed():
+            return progress_line(event)
         case StepParked():
             return _step_parked(event)
         case LaneHeld():
@@ -106,67 +110,88 @@ def log_line(event: Event) -> LogLine | None:
             return _group_finished(event)
         case StopRequested():
             what = f"Stopping group '{one_line(event.scope)}'" if event.scope else "Stopping"
-            return LogLine("WARNING", f"{what}: {one_line(event.reason, _REASON_LIMIT)}")
+            return LogLine("WARNING", f"{what}: {one_line(event.reason, REASON_LIMIT)}")
         case _:
             return None
 
 
-class Telling:
-    """The lines of a run's events, one for all steps that were turned away for the same reason.
+def whereabouts(event: StepProgressed) -> str:
+    """Where the work of a step stands, in a few words without the step's name, fit for one line.
 
-    Such a step failed without ever being tried, because its provider takes nothing more; there may be
-    hundreds at once, and their line comes with the next event of another kind.
+    >>> whereabouts(StepProgressed(1.0, "a", "", 0, 0, 1, "fal", "queued", "", 7))
+    "in fal's queue, place 7"
     """
-
-    def __init__(self) -> None:
-        self._turned: list[StepFinished] = []
-
-    def __call__(self, event: Event) -> list[LogLine]:
-        """The lines to write now."""
-        held = self._turned
-        if isinstance(event, StepFinished) and event.status == "failed" and not event.attempts:
-            if held and held[0].reason != event.reason:
-                self._turned = [event]
-                return _turned_away(held)
-            held.append(event)
-            return []
-        self._turned = []
-        line = log_line(event)
-        return [*_turned_away(held), *([line] if line is not None else [])]
-
-
-def _turned_away(events: list[StepFinished]) -> list[LogLine]:
-    if len(events) <= 1:
-        return [_step_finished(event) for event in events]
-    level, word = _ENDINGS["failed"]
-    shown = ", ".join(one_line(event.step) for event in events[:_NAMES])
-    more = f" and {len(events) - _NAMES:,} more" if len(events) > _NAMES else ""
-    reason = one_line(events[0].reason, _REASON_LIMIT)
-    return [LogLine(level, f"{word}, {len(events):,} steps: {shown}{more}: {reason}")]
+    at = one_line(event.provider)
+    match event.what:
+        case "ordered":
+            return f"ordered at {at}"
+        case "queued":
+            return f"in {at}'s queue" + (f", place {event.place}" if event.place else "")
+        case "starting":
+            return f"{at} makes the model ready"
+        case "begun":
+            return f"under way at {at}"
+        case "taken_up":
+            return f"taken up at {at}"
+        case "unclear":
+            return f"{at} does not say how it is doing"
+        case "fetching":
+            return f"fetched from {at}"
+        case "cancelled":
+            return f"called off at {at}"
+    return one_line(event.what)
 
 
-def _place(event: StepStarted | StepFinished | StepParked) -> str:
+def place(event: StepStarted | StepFinished | StepProgressed | StepParked) -> str:
+    """The step's place in its group as the log begins with it, and a blank; empty at top level."""
     return f"[{event.number}/{event.total}] " if event.total else ""
+
+
+def progress_line(event: StepProgressed) -> LogLine:
+    """The line that tells where a step's work stands."""
+    where, detail = f"at {one_line(event.provider)}", one_line(event.detail, _TROUBLE_LIMIT)
+    earlier = "an earlier run" if event.attempt == 1 else "an earlier attempt"
+    match event.what:
+        case "ordered":
+            word, told = "Ordered", f"job {detail} {where}"
+        case "queued":
+            word, told = "Queued", where + (f", place {event.place}" if event.place else "")
+        case "starting":
+            word, told = "Waiting", whereabouts(event)
+        case "begun":
+            # When it began nobody may have seen: it is told when it was seen at work.
+            word, told = "Under way", where
+        case "taken_up":
+            what = f"job {detail} of {earlier}" if detail else f"what {earlier} ordered is fetched"
+            word, told = "Taken up", f"{what}, {where}"
+        case "unclear":
+            word, told = "Asked again", f"{whereabouts(event)}{f': {detail}' if detail else ''}"
+        case "cancelled":
+            word, told = "Called off", f"job {detail} {where}"
+        case _:
+            word, told = "Going on", whereabouts(event)
+    level: Level = "DEBUG" if event.what in QUIET else "INFO"
+    return LogLine(level, f"{place(event)}{word}: {one_line(event.step)} ({told})")
 
 
 def _step_finished(event: StepFinished) -> LogLine:
     level, word = _ENDINGS[event.status]
     took = f" ({seconds(event.service)})" if event.attempts else ""
-    why = f": {one_line(event.reason, _REASON_LIMIT)}" if event.reason else ""
-    return LogLine(level, f"{_place(event)}{word}: {one_line(event.step)}{took}{why}")
+    why = f": {one_line(event.reason, REASON_LIMIT)}" if event.reason else ""
+    return LogLine(level, f"{place(event)}{word}: {one_line(event.step)}{took}{why}")
 
 
 def _step_parked(event: StepParked) -> LogLine:
     # Of steps that a limit holds, the lane tells in one line; there may be hundreds.
     level: Level = "WARNING" if event.why == "retry" else "DEBUG"
-    why = f": {one_line(event.reason, _REASON_LIMIT)}" if event.reason else ""
-    text = f"{_place(event)}Waiting: {one_line(event.step)} (again in {seconds(event.delay)}){why}"
+    why = f": {one_line(event.reason, REASON_LIMIT)}" if event.reason else ""
+    text = f"{place(event)}Waiting: {one_line(event.step)} (again in {seconds(event.delay)}){why}"
     return LogLine(level, text)
 
 
 def _lane_held(event: LaneHeld) -> LogLine:
     steps = "1 step waits" if event.waiting == 1 else f"{event.waiting} steps wait"
-    why = f" ({one_line(event.reason, _REASON_LIMIT)})" if event.reason else ""
+    why = f" ({one_line(event.reason, REASON_LIMIT)})" if event.reason else ""
     text = f"{one_line(event.lane)}: rate limit, {steps}, next start in {event.delay:.1f} s{why}"
     return LogLine("INFO", text)
 

@@ -75,7 +75,8 @@ class StepLine:
     """One planned step. ``number`` of ``total`` is its place in ``group``; 0 and an empty name at top level.
 
     ``settled``: seconds since the run started. ``cost`` in USD, None when unknown. ``files``: as seen from
-    the output folder. ``text``: the beginning of a text output.
+    the output folder. ``text``: the beginning of a text output. ``place``: where it stands in the pipeline
+    file (``pipeline.yaml:12:7``), empty where that is not known.
     """
 
     name: str
@@ -96,6 +97,7 @@ class StepLine:
     seed: int | None
     files: tuple[str, ...]
     text: str | None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from acp_action.engine.forecast import forecast
 from acp_action.engine.scopes import capacity
 from acp_action.providers.base import Source
+from acp_action.report.cells import cells, fill, steady
 from acp_action.report.escape import one_line
+from acp_action.report.lines import span_words
 from acp_action.report.wording import setting_words
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from acp_action.providers.keys import KeyNeed
 
 _ORDER_SHOWN = 12
+# Cells: a column is no wider, however long its longest text is.
+_COLUMN = 36
 _PLAIN = re.compile(r"[^\w .,:()/+-]", re.ASCII)
 
 
@@ -31,10 +35,15 @@ def plan_text(plan: Plan, keys: Sequence[KeyNeed] = ()) -> str:
     """
     expected = forecast(plan)
     rows = list(_rows(plan))
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    tree = ["  ".join(c.ljust(w) for c, w in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
+    widths = [min(max((cells(row[i]) for row in rows), default=0), _COLUMN) for i in range(3)]
+    tree = ["  ".join(_wide(c, w) for c, w in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
     needs = ["", *_keys(keys)] if keys else []
     return "\n".join([_headline(plan), "", *tree, "", *_expectation(expected), *needs, "", *_settings(plan)])
+
+
+def _wide(text: str, width: int) -> str:
+    """In so many cells; a text that takes more pushes what is behind it, and is not cut."""
+    return text if cells(text) >= width else fill(text, width)
 
 
 def _headline(plan: Plan) -> str:
@@ -53,12 +62,17 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str, str, str]]:
                 opened.add(group.index)
                 yield _group_row(group, len(_path(plan, group.parent)))
         indent = "  " * len(path)
-        yield indent + one_line(step.name), step.type, _model(step), _takes(plan, step)
+        yield indent + one_line(steady(step.name)), step.type, _model(step), _takes(plan, step)
 
 
 def _group_row(group: Group, depth: int) -> tuple[str, str, str, str]:
     fast = "fail fast" if group.fail_fast else "carry on after failures"
-    return "  " * depth + one_line(group.name), "parallel_group", f"{group.max_workers} workers, {fast}", ""
+    return (
+        "  " * depth + one_line(steady(group.name)),
+        "parallel_group",
+        f"{group.max_workers} workers, {fast}",
+        "",
+    )
 
 
 def _path(plan: Plan, group: int) -> list[Group]:
@@ -90,11 +104,11 @@ def _source(plan: Plan, media: int | Source) -> str:
 
 
 def _expectation(expected: Forecast) -> list[str]:
-    shown = one_line(" -> ".join(expected.order[:_ORDER_SHOWN]))
+    shown = one_line(steady(" -> ".join(expected.order[:_ORDER_SHOWN])))
     more = len(expected.order) - _ORDER_SHOWN
     lines = ["Expected order: " + shown + (f" -> … and {more} more" if more > 0 else "")]
     guess = f"; {expected.unknown} of unknown length taken for 1 s each" if expected.unknown else ""
-    together, apart = f"{expected.duration:.1f} s", f"{expected.sequential:.1f} s one after another"
+    together, apart = span_words(expected.duration), f"{span_words(expected.sequential)} one after another"
     return [*lines, f"Expected time: about {together} ({apart}{guess})"]
 
 

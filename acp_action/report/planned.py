@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from acp_action.errors import Position
 from acp_action.plan.model import Links
 from acp_action.report.model import PLAN_VERSION, SCHEMA, RunReport
 from acp_action.report.recorded import recorded
@@ -50,7 +51,7 @@ class _Kind(NamedTuple):
 
 
 class _StepRow(NamedTuple):
-    """``data`` and ``after``: nodes, as in ``plan.model.Links``."""
+    """``data`` and ``after``: nodes, as in ``plan.model.Links``. ``position``: line and column."""
 
     name: str
     kind: int
@@ -64,14 +65,16 @@ class _StepRow(NamedTuple):
     data: list[int]
     after: list[int]
     most_twice: float | None
+    position: list[int] | None
 
 
 def _row(step: Step, link: Links, kinds: dict[_Kind, int]) -> tuple[Any, ...]:
-    model = step.model
+    model, at = step.model, step.position
     kind = kinds.setdefault(_Kind(step.type, model.key, model.name, step.provider, step.preview), len(kinds))
     return (
         step.name, kind, step.group, step.number, step.total, step.enabled, step.timeout, step.retries,
         step.expected, link.data, link.after, step.max_duplicate_cost,
+        (at.line, at.column) if at is not None else None,
     )  # fmt: skip
 
 
@@ -79,10 +82,10 @@ def planned(values: Any) -> Planned:
     """The plan that values are of, and its empty report. Raises ValueError that says what is wrong."""
     try:
         report, rows, kinds = _report(values)
+        plan = recorded(report).plan
+        return Planned(replace(plan, steps=_steps(plan, rows, kinds)), report)
     except (TypeError, LookupError, AttributeError) as error:
         raise ValueError(f"what was planned cannot be read: {error}") from error
-    plan = recorded(report).plan
-    return Planned(replace(plan, steps=_steps(plan, rows, kinds)), report)
 
 
 def _report(values: Mapping[str, Any]) -> tuple[RunReport, list[_StepRow], list[_Kind]]:
@@ -156,9 +159,20 @@ def _steps(plan: Plan, rows: list[_StepRow], kinds: list[_Kind]) -> tuple[Step, 
         if (kind.type, kind.model) in models
     }
     return tuple(
-        step._replace(model=models[step.type, step.model.key], max_duplicate_cost=_usd(row.most_twice))
+        step._replace(
+            model=models[step.type, step.model.key],
+            max_duplicate_cost=_usd(row.most_twice),
+            position=_position(row.position),
+        )
         for step, row in zip(plan.steps, rows, strict=True)
     )
+
+
+def _position(value: Any) -> Position | None:
+    match value:
+        case [int(line), int(column)]:
+            return Position(line, column)
+    return None
 
 
 def _usd(value: Any) -> float | None:

@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 _FAILURES_SHOWN: Final = 5
 
 
-def simulation_text(simulation: Simulation) -> str:
-    """The figures, the providers' traffic, the timeline of a run of middle length, and the comparison."""
+def simulation_text(simulation: Simulation, width: int = 0) -> str:
+    """The figures, the providers' traffic, the timeline of a run of middle length, and the comparison.
+
+    ``width``: of the timeline's lines; by default a line is as long as its names make it.
+    """
     parts = [
         _headline(simulation),
         _figures(simulation),
         _failures(simulation),
         _traffic(simulation.traffic),
-        _timeline(simulation),
+        _timeline(simulation, width),
         _comparison(simulation),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -30,14 +33,19 @@ def simulation_text(simulation: Simulation) -> str:
 def _headline(simulation: Simulation) -> list[str]:
     steps = f"{simulation.steps} step{'' if simulation.steps == 1 else 's'}"
     runs = f"{simulation.runs} run{'' if simulation.runs == 1 else 's'} from seed {simulation.seed}"
-    return [f"{one_line(simulation.pipeline)}: {steps}, simulated ({runs}); nothing was sent or paid for"]
+    return [
+        f"{one_line(simulation.pipeline)}: {steps}, simulated ({runs})",
+        "Nothing was sent or paid for.",
+    ]
 
 
 def _figures(simulation: Simulation) -> list[str]:
     time, rows = simulation.duration, []
     between = f" (8 of 10 runs between {span_words(time.p10)} and {span_words(time.p90)})"
     rows.append(("Expected time", span_words(time.median) + (between if time.p10 < time.p90 else "")))
-    rows.append(("One after another", f"{span_words(simulation.sequential)}: {simulation.speedup:.1f}x"))
+    rows.append(
+        ("One after another", f"{span_words(simulation.sequential)} ({simulation.speedup:.1f}x as long)")
+    )
     rows.append(("Cost", _cost(simulation)))
     rows.append(("What limits it", one_line(simulation.limit)))
     if simulation.unknown:
@@ -76,9 +84,9 @@ def _traffic(lines: tuple[Traffic, ...]) -> list[str]:
     return ["Providers:", *told, "Where the limits are from (settings.rate_limits gives yours):", *sources]
 
 
-def _timeline(simulation: Simulation) -> list[str]:
-    bars = draw_bars(simulation.report)
-    return [f"Timeline of a run of middle length ({LEGEND}):", *bars] if bars else []
+def _timeline(simulation: Simulation, width: int) -> list[str]:
+    bars = draw_bars(simulation.report, line=width)
+    return ["Timeline of a run of middle length:", *bars, f"  {LEGEND}"] if bars else []
 
 
 def _comparison(simulation: Simulation) -> list[str]:

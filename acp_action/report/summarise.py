@@ -50,7 +50,8 @@ def summarise(result: RunResult, folder: Path | None = None) -> RunReport:
     folder = folder or Path(result.plan.settings.output_dir).resolve()
     path = critical_path(result)
     least = least_duration(result)
-    steps = tuple(_step(step, end, folder) for step, end in zip(result.plan.steps, result.steps, strict=True))
+    pairs = zip(result.plan.steps, result.steps, strict=True)
+    steps = tuple(_step(step, end, folder, result.plan.source_name) for step, end in pairs)
     total, sequential = result.total_duration, result.sequential_estimate
     costs = [step.cost for step in result.steps if step.cost is not None]
     return RunReport(
@@ -109,7 +110,7 @@ def _micro(value: float) -> float:
     return round(value, 6)
 
 
-def _step(step: Step, result: StepResult, folder: Path) -> StepLine:
+def _step(step: Step, result: StepResult, folder: Path, file: str) -> StepLine:
     waits, output = result.waits, result.output
     split = Split(
         _micro(waits.inputs),
@@ -138,6 +139,7 @@ def _step(step: Step, result: StepResult, folder: Path) -> StepLine:
         seed=result.seed,
         files=tuple(clean_text(relative_name(f.path, folder)) for f in output.files) if output else (),
         text=clean_text(output.text[:_TEXT_SHOWN]) if output and output.text is not None else None,
+        place=clean_text(step.position.of(file)) if step.position else "",
     )
 
 

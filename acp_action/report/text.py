@@ -12,11 +12,12 @@ from acp_action.report.wording import (
     cost_words,
     counts_words,
     failures_first,
+    next_words,
     trouble_words,
 )
 
 if TYPE_CHECKING:
-    from acp_action.report.model import RunReport
+    from acp_action.report.model import GroupLine, RunReport
 
 _GOOD: Final = ("succeeded", "cached")
 _TROUBLES_SHOWN: Final = 20
@@ -32,12 +33,19 @@ def render_text(report: RunReport) -> str:
     if report.stopped:
         lines.append(f"Stopped: {one_line(report.stopped)}")
     lines.append(f"Steps: {counts_words(report)}")
-    lines += [f"  {one_line(group.name)}: {one_line(group.line)}" for group in report.groups if group.line]
+    lines += [f"  {_group(group)}" for group in report.groups if group.line]
     lines += _troubles(report)
+    lines += [f"Next: {told}" for told in [next_words(report)] if told]
     lines.append(f"Cost: {cost_words(report)}")
     lines.append(f"What limited it: {one_line(report.limit)}")
     lines += [f"Warning: {one_line(text)}" for text in report.warnings]
     return "\n".join(lines) + "\n"
+
+
+def _group(group: GroupLine) -> str:
+    line, name = one_line(group.line), one_line(group.name)
+    # The line of a group that did not end well has its name.
+    return line if f"'{name}'" in line else f"{name}: {line}"
 
 
 def _troubles(report: RunReport) -> list[str]:
@@ -46,4 +54,5 @@ def _troubles(report: RunReport) -> list[str]:
     shown = list(alike.items())[:_TROUBLES_SHOWN]
     more = len(troubled) - sum(len(names) for _, names in shown)
     rest = [f"  and {more:,} more"] if more else []
-    return [f"  {trouble_words(*end, names)}" for end, names in shown] + rest
+    places = {step.name: step.place for step in troubled}
+    return [f"  {trouble_words(*end, names, places[names[0]])}" for end, names in shown] + rest

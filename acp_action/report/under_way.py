@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from acp_action.engine.paid import in_doubt, may_repeat
+from acp_action.engine.paid import ONLY_RESUBMITTED, in_doubt, may_repeat
 from acp_action.engine.result import Attempt, Status, StepResult, Waits
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def cut_short(step: Step, track: UnderWay, page: Sheet | None, what: str) -> End
         if may_repeat(step, order):
             told = f"{sent}; the next run sends it again, as max_duplicate_cost allows"
         else:
-            told = in_doubt(sent, step, order, lasting=True).reason
+            told = in_doubt(sent, step, order, ONLY_RESUBMITTED)
         return End(Status.DOUBT, told, "doubt")
     return End(Status.CANCELLED, cut + (_goes_on(step, page) if page is not None else ""))
 

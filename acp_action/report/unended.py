@@ -20,6 +20,7 @@ from acp_action.report.lines import seconds
 from acp_action.report.planned import planned
 from acp_action.report.summarise import summarise
 from acp_action.report.under_way import End, UnderWay, cut_short
+from acp_action.report.wording import NOT_BEGUN, UNDER_WAY
 from acp_action.store.journal import sheets
 from acp_action.store.manifest import build_manifest
 from acp_action.store.run_lines import is_count, is_time, result_of
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
 
 _FREE: Final = "local"
 _LOST: Final = "what became of it cannot be read from the run's log"
-_UNDER_WAY: Final = "it is under way"
-_NEVER: Final = {True: "it has not begun", False: "the run {} before it began"}
+_NEVER: Final = {True: NOT_BEGUN, False: "the run {} before it began"}
 """Why a step has no attempt, by whether the run lives."""
 
 
@@ -195,7 +195,7 @@ class _Story:
         page = None
         if track.key:
             page = pages.get((step.name, track.key), Sheet())
-        end = End(Status.CANCELLED, _UNDER_WAY) if alive else cut_short(step, track, page, what)
+        end = End(Status.CANCELLED, UNDER_WAY) if alive else cut_short(step, track, page, what)
         self._board.settle(index, track.cut(step, self._board.names[step.group], end, self._last))
 
     def _pages(self) -> Mapping[tuple[str, str], Sheet]:

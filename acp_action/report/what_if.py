@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SCHEMA: Final = "acp-what-if/1"
+_CLOSE: Final = 0.02
+"""A replay is that close to a run that came to its end."""
 _WORTH: Final = 0.05
 """Another schedule is worth a word when it saves at least this part of the time."""
 
@@ -58,6 +60,11 @@ class WhatIf:
     notes: tuple[str, ...]
     trials: tuple[Trial, ...]
     advice: tuple[str, ...]
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the run ended before its plan did, so that its time says nothing of the replay's."""
+        return self.guessed > 0 and self.off > _CLOSE
 
     @property
     def off(self) -> float:

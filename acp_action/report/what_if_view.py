@@ -27,8 +27,7 @@ def _head(found: WhatIf) -> list[str]:
     setting = f"{span_words(found.duration)} with {workers}, {found.schedule}"
     if found.replayed is None:
         return [f"{one_line(found.pipeline)}: {steps}; as the file stands {setting} (simulated)"]
-    if found.guessed:
-        # It goes on from where the run ended, so that the two say nothing of each other.
+    if found.cut_short:
         again = f"Played to its end under the same settings: {span_words(found.replayed)}"
     else:
         again = f"Played again under the same settings: {span_words(found.replayed)}, {found.off:.1%} off"

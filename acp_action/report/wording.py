@@ -22,6 +22,9 @@ _NAMES_SHOWN: Final = 3
 _REASON_SHOWN: Final = 300
 _ORDER: Final = ("failed", "timed_out", "refused", "doubt", "cancelled", "skipped", "cached", "succeeded")
 
+_BAD: Final = frozenset({"failed", "timed_out", "refused", "doubt"})
+"""Ends with a cause of their own, for which a look at the step's place in the file is worth it."""
+
 WORTH_TELLING: Final = 0.05
 """Seconds; less is shown as 0.0s."""
 
@@ -38,6 +41,12 @@ _MENDS: Final = {
 
 _RUN_STOPPED: Final = "because the run was stopped"
 """How the engine begins the reason of a step that a stop kept from running."""
+
+UNDER_WAY: Final = "it is under way"
+NOT_BEGUN: Final = "it has not begun"
+"""Reasons of steps without an end, in the report of a run that is still at work."""
+_TOLD_ONCE: Final = ("the run was killed ", "the run broke off ", UNDER_WAY, NOT_BEGUN)
+"""How reasons begin for which the run as a whole says how to go on."""
 
 
 def counts_words(report: RunReport) -> str:
@@ -155,10 +164,17 @@ def by_reason(ends: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], lis
     return alike
 
 
-def trouble_words(status: str, reason: str, names: Sequence[str]) -> str:
-    """What became of steps that ended alike, as one line."""
+def trouble_words(status: str, reason: str, names: Sequence[str], place: str = "") -> str:
+    """What became of steps that ended alike, as one line; ``place``: where the first stands in its file.
+
+    >>> trouble_words("failed", "no credit", ["x"], "pipeline.yaml:12:7")
+    "pipeline.yaml:12:7: step 'x': failed: no credit"
+    """
     why = f": {one_line(reason, _REASON_SHOWN)}" if reason else ""
-    return f"{names_words(names)} {status_words(status)}{why}"
+    if not place or status not in _BAD:
+        return f"{names_words(names)} {status_words(status)}{why}"
+    who = f"step '{one_line(names[0])}'" if len(names) == 1 else f"steps {names_words(names)}"
+    return f"{one_line(place)}: {who}: {status_words(status)}{why}"
 
 
 def failures_first(steps: Iterable[StepLine]) -> list[StepLine]:
@@ -211,11 +227,17 @@ def figures(report: RunReport) -> list[tuple[str, str]]:
 
 def mend_words(step: StepLine) -> str:
     """What to do about a step without its output; empty when there is nothing to do."""
-    if not step.enabled:
+    if not step.enabled or (step.status in ("cancelled", "skipped") and step.reason.startswith(_TOLD_ONCE)):
         return ""
     if step.status == "skipped" and step.reason.startswith(_RUN_STOPPED):
         return _MENDS["cancelled"]
     return _MENDS.get(step.status, "")
+
+
+def next_words(report: RunReport) -> str:
+    """What to do about the first of what went wrong; empty when there is nothing to do."""
+    undone = (step for step in failures_first(report.steps) if step.status not in ("succeeded", "cached"))
+    return next(filter(None, map(mend_words, undone)), "")
 
 
 def size_words(size: int) -> str:

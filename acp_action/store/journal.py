@@ -65,8 +65,7 @@ class Journal:
         self._closed = False
         self.warnings: list[str] = []
         try:
-            make_private(self._state)
-            self._lock = FolderLock(self._state / "lock")
+            self._lock = _locked(self._state)
             if not self._lock.works:
                 self.warnings.append(f"{folder} cannot be locked; let no other run use it at the same time")
             try:
@@ -221,6 +220,17 @@ class Journal:
             "lines told of is not known any more: look at your providers' own lists before you pay again"
         )
         return whole
+
+
+def _locked(state: Path) -> FolderLock:
+    """The lock of a state folder, which is made if need be."""
+    make_private(state)
+    try:
+        return FolderLock(state / "lock")
+    except FileNotFoundError:
+        # A preview has just taken the empty folder away with its log.
+        make_private(state)
+        return FolderLock(state / "lock")
 
 
 def sheets(folder: Path) -> dict[tuple[str, str], Sheet]:

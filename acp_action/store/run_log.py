@@ -196,8 +196,9 @@ class RunLog:
     # --- opening
 
     def _open(self, head: bytes, wall: float) -> None:
+        state = self._folder / STATE
         for attempt in range(_TRIES):
-            state = make_private(self._folder / STATE)
+            make_private(state)
             try:
                 self._file, self._path = _opened(state, head, wall)
             except FileNotFoundError:

@@ -22,20 +22,17 @@ STATE: Final = "acp-state"
 """The folder, in the output folder, that holds what a later run needs to know; not hidden, so that artifacts
 and caches take it along."""
 
-_BLOBS: Final = "blobs"
 
-
-def make_private(folder: Path) -> Path:
-    """The folder, made for its owner alone if need be; those above it must be there.
-
-    Raises OSError, and OutputError when a link stands in its place.
-    """
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.is_symlink():
+def make_private(state: Path) -> None:
+    """Make sure that the folder is there, for its owner alone. Raises OutputError for a link, and OSError."""
+    state.mkdir(mode=0o700, exist_ok=True)
+    if state.is_symlink():
         raise OutputError(
-            f"{folder} is a symbolic link; remove it, or choose another folder with --output-dir"
+            f"{state} is a symbolic link; remove it, or choose another folder with --output-dir"
         )
-    return folder
+
+
+_BLOBS: Final = "blobs"
 
 
 class Vault:

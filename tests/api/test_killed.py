@@ -13,10 +13,13 @@ import pytest
 from acp_action.api.prepare import Wishes, make_ready, plan_pipeline
 from acp_action.api.run import carry_out
 from acp_action.config.cascade import Overrides
+from acp_action.engine import run as engine
+from acp_action.engine.throttle import Lanes
 from acp_action.errors import RateLimited, TransientError
 from acp_action.events import StepFinished, StepParked, StepStarted
 from acp_action.providers.local.provider import LocalProvider
 from acp_action.report.files import find_run
+from acp_action.report.wording import next_words
 from tests.oracle.paying import Paying, Service
 from tests.store.places import small_disk
 
@@ -204,9 +207,11 @@ class Flaky(LocalProvider):
     ],
 )
 def test_a_step_killed_between_attempts_keeps_those_it_had(
-    house: House, error: Exception, outcome: str, wait: str
+    house: House, error: Exception, outcome: str, wait: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And in its next attempt, with the wait between them by its kind."""
+    # What it learns of limits here is not for the runs of other tests.
+    monkeypatch.setattr(engine, "_SHARED", Lanes())
     house.local = Flaky(error)
     house.run(FRAME, listeners=at(house, StepParked, "frame"))
     step = house.step("frame")
@@ -217,7 +222,9 @@ def test_a_step_killed_between_attempts_keeps_those_it_had(
     house.run(FRAME, listeners=at(house, StepStarted, "frame", 2))
     step = house.step("frame")
     assert [attempt.outcome for attempt in step.attempts] == [outcome, "stopped"]
-    assert getattr(step.split, wait) == pytest.approx(step.attempts[1].started - step.attempts[0].finished)
+    assert getattr(step.split, wait) == pytest.approx(
+        step.attempts[1].started - step.attempts[0].finished, abs=1e-5
+    )
 
 
 def test_a_run_that_lives_is_shown_as_it_stands(house: House) -> None:
@@ -237,6 +244,7 @@ def test_a_run_that_lives_is_shown_as_it_stands(house: House) -> None:
         "after": ("cancelled", "it is under way"),
         "last": ("skipped", "it has not begun"),
     }
+    assert next_words(found.report) == ""
     assert find_run(house.output).report.status == "succeeded"
     assert not list((house.output / "acp-state").glob("run-*"))
 

@@ -105,6 +105,36 @@ def test_processors_that_steps_waited_for_are_no_more_with_more_workers(tmp_path
     assert times["ordered", 1] > 1.5 * times["ordered", 2]
 
 
+FORWARD = """
+settings: {schedule: dataflow}
+steps:
+  - {name: late, type: image_to_image, input_from: early, params: {prompt: a}}
+  - {name: early, type: text_to_image, params: {prompt: a}}
+"""
+
+
+def test_file_order_is_not_tried_where_a_step_takes_what_comes_later(tmp_path: Path) -> None:
+    """Nothing could begin; and who asks for it alone is told so."""
+    found = what_if(a_run(tmp_path, FORWARD))
+    assert {trial.schedule for trial in found.trials} == {"dataflow"}
+    assert found.notes[-1].startswith("Not tried: ordered, because")
+    with pytest.raises(UsageError, match="in file order: a step takes what comes later in the file; try"):
+        what_if(tmp_path, Trials(schedules=("ordered",)))
+
+
+def test_a_run_that_did_not_come_to_its_end_is_not_held_against_its_replay(tmp_path: Path) -> None:
+    """The trials go on from there; how far off they are would mean nothing."""
+    value = json.loads((a_run(tmp_path) / "report.json").read_text())
+    value |= {"status": "stopped", "total_duration": value["total_duration"] / 2}
+    for step in value["steps"]:
+        if step["settled"] > value["total_duration"]:
+            step |= {"status": "skipped", "attempts": [], "settled": value["total_duration"]}
+    (tmp_path / "report.json").write_text(json.dumps(value))
+    text = what_if_text(what_if(tmp_path))
+    assert "Played to its end under the same settings: " in text
+    assert "% off" not in text
+
+
 def test_a_pipeline_is_simulated(tmp_path: Path) -> None:
     """A file that was never run is answered from what is expected."""
     (tmp_path / "p.yaml").write_text("\n".join(line for line in BATCH.splitlines() if "name: i1" not in line))

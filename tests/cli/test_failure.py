@@ -115,7 +115,7 @@ def test_a_bug_is_told_even_without_a_disk(
         (["run-chian"], "there is no command 'run-chian'; did you mean 'run-chain'?"),
         (["xyz"], "there is no command 'xyz'; see: ai-content-pipeline --help"),
         ([], "no command given; see: ai-content-pipeline --help"),
-        (["run-chain"], "Missing option '--config'"),
+        (["run-chain"], "--config FILE is missing: the pipeline file\n"),
         (["run-chain", "--confg", "x"], "there is no option --confg; did you mean '--config'?"),
         (["run-chain", "--config", "x", "--no-paralel"], "did you mean '--no-parallel'?"),
         (["run-chain", "--config", "x", "--max-workers", "many"], "--max-workers"),

@@ -57,8 +57,8 @@ def test_a_run_logs_as_the_guide_shows(folder: Path, capfd: pytest.CaptureFixtur
         "[INFO] [2/2] Started: image_2",
     ]
     assert lines[5:] == ["[INFO] Parallel group completed in 0.0s (vs 0.0s sequential)"]
-    assert out.startswith("  image_1: output/image_1.png\n  image_2: output/image_2.png\n")
-    assert "Results: output/ (report.html, manifest.json)" in out
+    assert out.startswith("  output/image_1.png\n  output/image_2.png\n")
+    assert out.endswith("Report: output/report.html\n")
 
 
 def test_json_is_one_document(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -82,7 +83,20 @@ def test_a_second_signal_ends_the_process_at_once() -> None:
     done = subprocess.run(
         [sys.executable, "-c", STUBBORN], env=environment(), capture_output=True, check=False, timeout=30
     )
-    assert (done.returncode, done.stdout, done.stderr) == (143, b"interrupted (Ctrl-C) 2\n", b"")
+    assert (done.returncode, done.stdout) == (143, b"interrupted (Ctrl-C) 2\n")
+    assert done.stderr == b"ended at once, without a report; run the same command again to go on from here\n"
+
+
+def test_on_a_terminal_a_second_signal_leaves_it_clean() -> None:
+    """The cursor is back, and what the terminal wrote for the key is wiped before the last words."""
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        command = [sys.executable, "-c", STUBBORN]
+        subprocess.run(
+            command, env=environment(), stdout=subprocess.DEVNULL, stderr=theirs, timeout=30, check=False
+        )
+        os.close(theirs)
+        assert terminal.read(4096).startswith(b"\x1b[?25h\r\x1b[Jended at once, without a report; ")
 
 
 ELSEWHERE = """

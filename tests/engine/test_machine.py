@@ -26,11 +26,12 @@ from acp_action.engine.outcome import (
     Stop,
     Stopped,
     Transient,
+    Word,
 )
 from acp_action.engine.scheduler import Scheduler
 from acp_action.engine.throttle import Lanes, Limits
 from acp_action.engine.verdict import Patience
-from acp_action.events import GroupFinished, StepFinished, StepStarted
+from acp_action.events import GroupFinished, StepFinished, StepParked, StepProgressed, StepStarted
 from tests.engine.harness import DONE, Recorder
 from tests.engine.plans import Spec, group_of, plan_of
 
@@ -149,6 +150,13 @@ class SchedulerMachine(RuleBasedStateMachine):
     def come_back(self, pick: int, outcome: Outcome, seconds: float) -> None:
         self.deliver(pick, outcome, seconds)
 
+    @precondition(lambda self: self.hands.total)
+    @rule(pick=st.integers(0, 99), attempt=st.integers(1, 4))
+    def tell(self, pick: int, attempt: int) -> None:
+        """Any attempt that there was, or was not, tells something, however late it is."""
+        step = sorted(self.hands.total)[pick % len(self.hands.total)]
+        self.hand_over(Word(step, attempt, self.clock.now(), "begun", "", None))
+
     @rule(seconds=st.floats(0.0, 40.0))
     def let_time_pass(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -180,6 +188,18 @@ class SchedulerMachine(RuleBasedStateMachine):
         assert len({e.step for e in told}) == len(told) == len(self.done())
         states = {e.step: e.status for e in told}
         assert all(states[r.name] == r.status for r in self.done().values())
+
+    @invariant()
+    def what_an_attempt_tells_is_told_while_it_runs(self) -> None:
+        """After its start, before the step's end and before its next attempt."""
+        running: dict[str, int] = {}
+        for event in self.recorder.events:
+            if isinstance(event, StepStarted):
+                running[event.step] = event.attempt
+            elif isinstance(event, StepFinished | StepParked):
+                running.pop(event.step, None)
+            elif isinstance(event, StepProgressed):
+                assert running.get(event.step) == event.attempt
 
     @invariant()
     def no_scope_holds_more_than_its_cap(self) -> None:

@@ -19,7 +19,7 @@ from tests.engine.plans import Spec, group_of, plan_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from acp_action.engine.result import RunResult
+    from acp_action.engine.result import RunResult, StepResult
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Request, Token
 
@@ -81,6 +81,32 @@ def test_a_listener_that_raises_is_detached_and_named() -> None:
     assert result.success
     assert result.detached == (f"{broken.__qualname__}: ValueError: no more paper",)
     assert isinstance(heard[-1], RunFinished)
+
+
+def test_whoever_notes_results_hears_each_before_its_event() -> None:
+    """Whole results, by the step's place in the plan; also of steps that never start."""
+    told: list[object] = []
+    specs = [Spec("a"), Spec("b", data=[0], enabled=False), Spec("c", data=[1])]
+    result = run(
+        plan_of(specs),
+        Doer(),
+        note=lambda index, result: told.append((index, result)),
+        listeners=[lambda event: told.append(event.step) if isinstance(event, StepFinished) else None],
+    )
+    assert told == [(0, result["a"]), "a", (1, result["b"]), "b", (2, result["c"]), "c"]
+
+
+def test_whoever_notes_results_and_raises_is_detached_and_named() -> None:
+    """As a listener is: the run goes on, and nothing more is noted."""
+    calls: list[int] = []
+
+    def broken(index: int, _result: StepResult) -> None:
+        calls.append(index)
+        raise ValueError("no more paper")
+
+    result = run(plan_of([Spec("a"), Spec("b", after=[0])]), Doer(), note=broken)
+    assert (result.success, calls) == (True, [0])
+    assert result.detached == (f"{broken.__qualname__}: ValueError: no more paper",)
 
 
 @pytest.mark.parametrize("free", [True, False])

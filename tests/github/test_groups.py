@@ -13,8 +13,10 @@ from acp_action.events import (
     GroupStarted,
     RunFinished,
     StepFinished,
+    StepProgressed,
     StepStarted,
     StopRequested,
+    TimePassed,
 )
 from acp_action.github.commands import Log
 from acp_action.github.groups import GroupedLines
@@ -63,6 +65,22 @@ def test_a_group_is_folded_between_its_start_and_its_result() -> None:
         "[INFO] [1/2] Completed: x (1.5s)",
         "::endgroup::",
         "[INFO] Parallel group completed in 2.8s (vs 10.3s sequential)",
+    ]
+
+
+def test_where_a_step_stands_is_told_within_its_group() -> None:
+    """Whoever looks at the log of a long job sees its place in the queue, and that it runs on."""
+    lines = told(
+        GroupStarted(0.0, "batch", 2, ""),
+        started("x"),
+        StepProgressed(1.0, "x", "a", 1, 2, 1, "fal", "queued", "", 7),
+        TimePassed(62.0, 1),
+    )
+    assert lines[1:] == [
+        "::group::batch: 2 steps",
+        "[INFO] [1/2] Started: x",
+        "[INFO] [1/2] Queued: x (at fal, place 7)",
+        "[INFO] [1/2] Still running: x (1 min 2 s, in fal's queue, place 7)",
     ]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
+from acp_action.report.files import find_run
 from tests.oracle.paying import Service, files_of
 
 if TYPE_CHECKING:
@@ -109,6 +110,15 @@ class RunsPool:
             self._free.put(runs)
 
 
+def check_told(folder: Path, billed: set[str]) -> None:
+    """What was paid for is told by the report of the killed run, as made, in doubt, or to be taken up."""
+    steps = {step.name: step for step in find_run(folder).report.steps} if billed else {}
+    for name in billed:
+        step = steps[name]
+        ways = ("takes it up", "takes up", "fetches it", "uses it")
+        assert step.status in ("succeeded", "cached", "doubt") or step.reason.endswith(ways), step
+
+
 def check_kill(runs: Runs, pipeline: Path, place: Path, kill_at: int, whole: dict[str, bytes]) -> str:
     """Kill a run at one place, run again, and hold the promise; what the second run found in doubt.
 
@@ -119,6 +129,7 @@ def check_kill(runs: Runs, pipeline: Path, place: Path, kill_at: int, whole: dic
     assert killed.code in (-9, 0), killed
     service = Service(place)
     before = Counter(service.billed())
+    check_told(place / "output", set(before))
     again = runs.run(pipeline, place)
     bills = Counter(service.billed())
     assert max(bills.values(), default=0) <= 1, f"paid twice: {bills}"

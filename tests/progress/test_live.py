@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acp_action.progress.live import wants_ascii
+from acp_action.progress.terminal import wants_ascii
 from tests.cli.programs import COMMAND, environment
 from tests.progress.terminal import Terminal
 
@@ -51,7 +51,8 @@ def _read(terminal: int) -> bytes:
         return b""  # how Linux says that the program has closed its terminal
 
 
-RUN = ("run-chain", "-c", "p.yaml", "--provider", "local")
+LOCAL = ("--provider", "local")
+RUN = ("run-chain", "-c", "p.yaml", *LOCAL)
 
 
 def test_the_board_is_drawn_and_stays(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_the_board_is_drawn_and_stays(tmp_path: Path) -> None:
     screen.feed(sent.decode())
     assert screen.text[0].startswith("Show  2 of 2 steps · ")
     assert [line.split()[:2] for line in screen.text[1:3]] == [["✓", "quick"], ["✓", "slow"]]
-    assert screen.text[-2].startswith("Results: output/")
+    assert screen.text[-2] == "Report: output/report.html"
     assert screen.cursor_shown
 
 
@@ -75,7 +76,7 @@ def test_ctrl_c_leaves_a_clean_terminal(tmp_path: Path) -> None:
     )
     assert code == 130
     assert sent.rindex(SHOW) > sent.rindex(HIDE)
-    assert b"stopped: interrupted (Ctrl-C)" in sent
+    assert b"Stopped\x1b[0m: interrupted (Ctrl-C); 1 of 2 steps done" in sent
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])
@@ -92,6 +93,7 @@ def test_no_color_is_respected(tmp_path: Path) -> None:
     _, sent = on_terminal(tmp_path, *RUN, TERM="xterm-256color", NO_COLOR="1")
     assert HIDE in sent
     assert re.search(rb"\x1b\[3[0-7]m", sent) is None
+    assert b"Done: 2 steps" in sent
 
 
 def test_the_c_locale_gets_ascii(tmp_path: Path) -> None:
@@ -99,6 +101,14 @@ def test_the_c_locale_gets_ascii(tmp_path: Path) -> None:
     _, sent = on_terminal(tmp_path, *RUN, TERM="xterm-256color", LC_ALL="C")
     assert HIDE in sent
     assert max(sent) < 128
+
+
+def test_in_the_c_locale_other_texts_are_ascii_too(tmp_path: Path) -> None:
+    """Our own signs have stand-ins there, and a text on a terminal fits it."""
+    _, sent = on_terminal(tmp_path, "simulate", "p.yaml", *LOCAL, TERM="xterm-256color", LC_ALL="C")
+    assert b"is the critical path quick -> slow" in sent
+    assert max(sent) < 128
+    assert max(map(len, sent.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(

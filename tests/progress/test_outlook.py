@@ -52,8 +52,52 @@ def test_while_nothing_is_known_nothing_is_said() -> None:
 
 
 def test_what_runs_counts_for_what_is_left_of_it() -> None:
-    """A step that is late still counts for a tenth of its time; what is settled counts for nothing."""
+    """A step near its end still counts for a tenth of its time, and one that is late for more and more."""
     found = outlook([10.0])
     assert found.left(lambda _: ("running", 4.0)) == pytest.approx(6.0)
-    assert found.left(lambda _: ("running", 40.0)) == pytest.approx(1.0)
+    assert found.left(lambda _: ("running", 11.0)) == pytest.approx(1.0)
+    assert found.left(lambda _: ("running", 40.0)) == pytest.approx(15.0)
     assert found.left(lambda _: ("failed", 40.0)) == 0.0
+
+
+def test_what_others_of_its_kind_took_corrects_what_is_expected() -> None:
+    """The more of them, the more it counts: the catalogue's figure is one voice."""
+    found = outlook([10.0] * 5)
+    assert found.expected("s4") == pytest.approx(10.0)
+    found.learn("s0", 2.0)
+    assert found.expected("s4") == pytest.approx(6.0)
+    for name in ("s1", "s2", "s3"):
+        found.learn(name, 2.0)
+    assert found.expected("s4") == pytest.approx((10.0 + 4 * 2.0) / 5)
+
+
+def test_steps_that_differ_are_corrected_in_proportion() -> None:
+    """Where one takes half of what was expected of it, another of its kind may, too."""
+    found = outlook([10.0, 40.0])
+    found.learn("s0", 5.0)
+    assert found.expected("s1") == pytest.approx(40.0 * 45 / 50)
+
+
+def test_what_is_tried_again_later_takes_longer() -> None:
+    """A parked step begins anew, and not before its time."""
+    assert outlook([3.0]).left(lambda _: ("parked", 8.0)) == pytest.approx(11.0)
+
+
+def test_the_pace_of_a_limit_counts_once_it_has_held_steps() -> None:
+    """Two steps in ten seconds, twenty to go: a hundred seconds, whatever the workers could do."""
+    found = outlook([1.0] * 20)
+    for at in (0.0, 1.0, 2.0):
+        found.began("fal", at)
+    found.refused("fal")
+    assert found.left(waiting, 10.0) == pytest.approx(5.0)
+    found.held("fal")
+    assert found.left(waiting, 10.0) == pytest.approx(100.0)
+
+
+def test_a_queue_at_the_provider_counts_once_steps_wait_there() -> None:
+    """It works on two at once: ten seconds for twenty steps of one, though all of them are under way."""
+    found = outlook([1.0] * 20)
+    assert found.left(lambda _: ("running", 0.0)) == pytest.approx(5.0)
+    found.queued("fal", 1)
+    found.queued("fal", 2)
+    assert found.left(lambda _: ("running", 0.0)) == pytest.approx(10.0)

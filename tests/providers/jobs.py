@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from acp_action.providers.fal import FalProvider
@@ -14,6 +14,7 @@ from tests.simulators.latency import Latency
 from tests.simulators.replicate import ReplicateSimulator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from acp_action.engine.cancel import CancelToken
@@ -62,6 +63,13 @@ class Attempt:
     trail: Remembering
     product: Product | None = None
     error: BaseException | None = None
+    told: list[tuple[str, str, int | None]] = field(default_factory=list)
+    heard: Callable[[str], object] = bool
+
+    def tell(self, what: str, detail: str = "", place: int | None = None, /) -> None:
+        """Note what the attempt tells while it lasts."""
+        self.told.append((what, detail, place))
+        self.heard(what)
 
     @property
     def end(self) -> str:
@@ -77,13 +85,16 @@ def attempt(
     trail: Remembering | None = None,
     token: CancelToken | None = None,
     adapter: JobAdapter | None = None,
+    heard: Callable[[str], object] = bool,
     **params: Any,
 ) -> Attempt:
-    """Make an attempt, and take whatever is raised for its outcome."""
-    made = Attempt(trail or Remembering())
+    """Make an attempt, and take whatever is raised for its outcome; ``heard``: called when it tells."""
+    made = Attempt(trail or Remembering(), heard=heard)
     request = request_for(folder, kind.model, trail=made.trail, **{**kind.params, **params})
     try:
-        made.product = (adapter or kind.adapt(sim)).run(request, token or a_token(3.0, hasty=20))
+        made.product = (adapter or kind.adapt(sim)).run(
+            request._replace(tell=made.tell), token or a_token(3.0, hasty=20)
+        )
     except Exception as error:  # noqa: BLE001 - the outcome
         made.error = error
     return made

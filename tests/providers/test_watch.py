@@ -49,6 +49,15 @@ def test_the_service_s_own_figure_tells_when_a_job_began() -> None:
     assert watch.ran == 4
 
 
+def test_what_is_heard_when_it_happens_is_not_guessed() -> None:
+    """Followed by a stream: queued from 100 to 140, at work until 145, whenever something was heard last."""
+    watch = a_watch()
+    watch.live = True
+    for now, state in ((101.0, "queued"), (140.0, "begun"), (145.0, "ended")):
+        watch.saw(Look(state), now)  # type: ignore[arg-type]
+    assert (watch.queued, watch.ran) == (40, 5)
+
+
 def test_a_queue_that_was_never_seen_is_no_wait() -> None:
     """``IN_QUEUE`` in the answer to the order means nothing when work begins at once."""
     watch = a_watch()

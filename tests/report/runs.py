@@ -50,7 +50,7 @@ def mixed_run(evil: str = "") -> RunResult:
             number=1,
             total=3,
         ),
-        a_step(2, "broken" + evil, group=0, number=2, total=3),
+        a_step(2, "broken" + evil, group=0, number=2, total=3, position=Position(9, 9)),
         a_step(3, "follower" + evil, group=0, number=3, total=3),
         a_step(4, "off" + evil, enabled=False),
     ]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from acp_action.engine.simulation import UNLIMITED, Circumstances, simulate_run
 from acp_action.report.bars import draw_bars
+from acp_action.report.cells import cells
 from acp_action.report.summarise import summarise
 from tests.engine.plans import Spec, plan_of
 
@@ -22,7 +23,17 @@ def bars(*seconds: float, cap: int = 1, width: int = 10, name: str = "s") -> lis
 
 def test_work_and_waiting_stand_at_their_times() -> None:
     """The longer one goes first; the other is ready from the start and waits for the worker."""
-    assert bars(4.0, 6.0) == ["  s0 |......====| 6.0s to 10.0s", "  s1 |======    | 0.0s to 6.0s"]
+    assert bars(4.0, 6.0) == ["  s0 |......====| 6.0s to 10.0s", "  s1 |======    | 0.0s to  6.0s"]
+
+
+def test_a_line_is_as_long_as_was_asked_for() -> None:
+    """On a terminal the bars take the room that names and times leave, within reason."""
+    specs = [Spec(name, expected=12.0) for name in ("a", "灯塔", "longer")]
+    run = simulate_run(plan_of(specs, worker_cap=1), circumstances=EXACT)
+    for line in (60, 80):
+        assert {cells(bar) for bar in draw_bars(summarise(run), line=line)} == {line}
+    assert max(map(cells, draw_bars(summarise(run), line=30))) < 50
+    assert max(map(cells, draw_bars(summarise(run), line=500))) < 130
 
 
 def test_many_steps_are_cut() -> None:

@@ -18,7 +18,8 @@ from acp_action.events import (
     StepStarted,
     StopRequested,
 )
-from acp_action.report.lines import LogLine, Telling, log_line
+from acp_action.report.lines import LogLine, log_line
+from acp_action.report.telling import Telling
 
 
 def started(name: str = "image_1", number: int = 1, total: int = 4, attempt: int = 1) -> StepStarted:

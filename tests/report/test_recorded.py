@@ -167,3 +167,18 @@ def test_a_report_without_its_graph_is_told_of(change: dict[str, Any], said: str
     value = summarise(carry_out(a_plan([a_step(0, "s")]), [Trace()])).to_dict() | change
     with pytest.raises(ValueError, match=said):
         recorded(RunReport.from_dict(value))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"inputs": ["nobody"]}, "wait for 'nobody', which is not there"),
+        ({"inputs": ["s"]}, "steps of its graph wait for each other"),
+    ],
+)
+def test_a_graph_that_leads_nowhere_is_refused(change: dict[str, Any], said: str) -> None:
+    """A report may be anybody's, and nothing that is played may wait for ever."""
+    value = summarise(carry_out(a_plan([a_step(0, "s")]), [Trace()])).to_dict()
+    value["plan"]["steps"][0] |= change
+    with pytest.raises(ValueError, match=said):
+        recorded(RunReport.from_dict(value))

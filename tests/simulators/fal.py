@@ -17,7 +17,7 @@ from tests.simulators.prices import Product, seconds_of, size_of
 from tests.simulators.wire import Call, Reply, json_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.simulators.limits import Refusal
 
@@ -28,7 +28,10 @@ _KEEP = 7 * 86_400.0
 
 
 class FalSimulator(Simulator):
-    """``concurrency``: how many jobs run at a time; others wait, and direct runs above it are refused."""
+    """``concurrency``: how many jobs run at a time; others wait, and direct runs above it are refused.
+
+    ``make``: what makes the files that jobs end with.
+    """
 
     provider = "fal"
     roles = ("api", "run", "media")
@@ -47,8 +50,11 @@ class FalSimulator(Simulator):
     )
     FAULTS = FAULTS
 
-    def __init__(self, *, concurrency: int | None = None, **options: Any) -> None:
+    def __init__(
+        self, *, concurrency: int | None = None, make: Callable[..., bytes] = sample, **options: Any
+    ) -> None:
         super().__init__(**options)
+        self._make = make
         self.queue = Queue(concurrency)
         self.direct = InFlight(concurrency or 1_000_000)
         self.uploads: dict[str, str] = {}
@@ -219,7 +225,7 @@ class FalSimulator(Simulator):
             form, size, seconds = "mp4", (64, 48), seconds_of(job.body)
         elif product.kind == "audio":
             form = "mp3"
-        make = partial(sample, form, f"{job.text} #{number}" if number else job.text, size, seconds)
+        make = partial(self._make, form, f"{job.text} #{number}" if number else job.text, size, seconds)
         if job.body.get("sync_mode"):
             address = f"data:{TYPES[form]};base64,{base64.b64encode(make()).decode()}"
         else:

@@ -31,7 +31,7 @@ _NO_FILE = "You do not have permission to access the File {} or it may not exist
 class GeminiSimulator(DirectSimulator):
     """``per_model``: makes the limits of one model. ``processing``: seconds until a video is ready.
 
-    Waits are told in the body only: the API sends no Retry-After.
+    ``say``: what makes the answers. Waits are told in the body only: the API sends no Retry-After.
     """
 
     provider = "gemini"
@@ -54,11 +54,13 @@ class GeminiSimulator(DirectSimulator):
         *,
         per_model: Callable[[], Sequence[Limit]] | None = None,
         processing: float = 2.0,
+        say: Callable[[Question], str] = answer_to,
         told: str = "body",
         **options: Any,
     ) -> None:
         super().__init__(told=told, **options)
         self.processing = processing
+        self._say = say
         self._per_model = per_model
         self._of_model: dict[str, Sequence[Limit]] = {}
         self._files: dict[str, files.Upload] = {}
@@ -168,7 +170,7 @@ class GeminiSimulator(DirectSimulator):
         return self._billed(model, asked, [part], ("STOP", 1290, _PICTURE_PRICE), body)
 
     def _text(self, model: str, asked: Question, config: Mapping[str, Any], body: Any) -> dict[str, Any]:
-        text, reason = answer_to(asked), "STOP"
+        text, reason = self._say(asked), "STOP"
         most = config.get("maxOutputTokens")
         if most and tokens_of(text) > most:
             text, reason = text[: most * 4], "MAX_TOKENS"

@@ -151,7 +151,7 @@ class FalProvider(JobAdapter):
                 ok=_ANY,
             )
         except (TransientError, RateLimited) as error:
-            return Look("unclear", pause=error.retry_after or 0.0)
+            return Look("unclear", pause=error.retry_after or 0.0, trouble=str(error))
         return self._read_status(answer)
 
     def _read_status(self, answer: Answer) -> Look:
@@ -162,7 +162,8 @@ class FalProvider(JobAdapter):
             return status_look(tree)
         pause = retry_after(answer, 0.0) if answer.status in (429, 503) else None
         state: Literal["gone", "unclear"] = "gone" if answer.status == 404 else "unclear"
-        return Look(state, {"status": answer.status, "said": answer.said}, pause=min(pause or 0.0, 60.0))
+        trouble = f"HTTP {answer.status}: {answer.said}"
+        return Look(state, pause=min(pause or 0.0, 60.0), trouble=trouble)
 
     def follow(self, watch: Watch, token: Token, trail: Trail) -> Look | None:
         """Wait at fal's stream of states; None when it breaks off, and then looks are made."""
@@ -170,7 +171,7 @@ class FalProvider(JobAdapter):
             return None
         patience = max(watch.expected.at(_PATIENCE), _LEAST_PATIENCE)
         url = f"{self.url(watch.job, 'status')}/stream"
-        heard = False
+        heard, watch.live = False, True
         try:
             within = Within(token, patience)
             with self.wire.stream(url, within, what="following the job", silence=patience) as events:
@@ -183,6 +184,7 @@ class FalProvider(JobAdapter):
                         return look
         except (DeadlineExpired, FatalError, TransientError, RateLimited):
             token.check()
+        watch.live = False
         if not heard:
             # A gateway that holds streams back, or has none, will do so with the next job too.
             self._streams = False

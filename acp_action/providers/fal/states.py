@@ -71,7 +71,7 @@ def status_look(tree: Mapping[str, Any]) -> Look:
     """What a status says; ``answer`` keeps the error of a job that failed."""
     state = _STATES.get(str(tree.get("status")))
     if state is None:
-        return Look("unclear", {"status": str(tree.get("status"))[:60]})
+        return Look("unclear", trouble=f"an unknown state: {str(tree.get('status'))[:60]}")
     metrics = tree.get("metrics")
     took = values.number(metrics.get("inference_time")) if isinstance(metrics, dict) else None
     position = values.whole(tree.get("queue_position"))

@@ -95,11 +95,13 @@ class JobAdapter(JobOrders):
         """The job's result: of the one that is open on the trail, else of a new one."""
         job = trail.job
         if job is not None:
+            request.tell("taken_up", job.id)
             try:
                 return self._waited_for(request, fields, token, trail, (job, None), taken_up=True)
             except CancelledThere:
                 token.check()  # it made nothing, and a new one may be ordered
         ordered = self.order(request, fields, token, trail)
+        request.tell("ordered", ordered[0].id)
         try:
             return self._waited_for(request, fields, token, trail, ordered, taken_up=False)
         except CancelledThere as gone:
@@ -108,6 +110,7 @@ class JobAdapter(JobOrders):
     def product(self, request: Request, fields: Fields, token: Token, result: Result) -> Product:
         """The media that the result tells of, fetched; or its text."""
         check_result(result)
+        request.tell("fetching")
         facts: dict[str, Any] = {
             "cost": self.cost(request, fields),
             "seed": result.get("seed"),
@@ -141,7 +144,9 @@ class JobAdapter(JobOrders):
         job, look = ordered
         expected = self.expected_seconds(request.type, request.model, fields.values)
         endpoint = str(request.model.entry.get("endpoint", request.model.key))
-        watch = Watch(job, self._experience.expectation(endpoint, expected), token.now(), taken_up)
+        watch = Watch(
+            job, self._experience.expectation(endpoint, expected), token.now(), taken_up, tell=request.tell
+        )
         try:
             if look is None or look.state != "ended":
                 look = self._watched(watch, token, trail)
@@ -219,6 +224,7 @@ class JobAdapter(JobOrders):
                 result = self._concluded(request, fields, watch, look, parting, trail)
                 return self.product(request, fields, Parting(token, _FETCH - _CANCEL), result)
         except CancelledThere as gone:
+            request.tell("cancelled", job.id)
             raise _told(stop, f"job {job.id} was called off at {self.name}") from gone
         except AcpError as error:
             raise _told(stop, f"job {job.id} at {self.name} may go on: {error}") from error

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from acp_action.providers.base import untold
+from acp_action.providers.jobs.news import JobNews
 from acp_action.providers.jobs.polling import next_in_queue, next_look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from acp_action.providers.base import RemoteJob
+    from acp_action.providers.base import RemoteJob, Tell
     from acp_action.providers.jobs.polling import Expectation
 
 # Seconds between looks at a job of which the service says nothing that makes sense.
@@ -25,7 +27,7 @@ class Look(NamedTuple):
     ``queued``: it waits for others; ``starting``: the model is made ready for it; ``gone``: there is no such
     job; ``unclear``: nothing is known.
     ``took``: seconds that it worked, where it tells. ``position``: how many wait before it. ``pause``:
-    seconds for which the service wants to be left alone.
+    seconds for which the service wants to be left alone. ``trouble``: why nothing is known.
     """
 
     state: Literal["queued", "starting", "begun", "ended", "unclear", "gone"]
@@ -33,6 +35,7 @@ class Look(NamedTuple):
     took: float | None = None
     position: int | None = None
     pause: float = 0.0
+    trouble: str = ""
 
 
 @dataclass(slots=True)
@@ -41,7 +44,8 @@ class Watch:
 
     ``since``: when it began, on the token's clock. ``taken_up``: the job was ordered earlier, so that it may
     be done already. ``queued``: seconds in which the provider had not begun, its limit being reached.
-    ``ran``: seconds that the job worked, as far as that can be told once it has ended.
+    ``ran``: seconds that the job worked, as far as that can be told once it has ended. ``tell``: for what
+    people should know of it meanwhile. ``live``: changes are heard of when they happen, not found by looking.
     """
 
     job: RemoteJob
@@ -50,6 +54,9 @@ class Watch:
     taken_up: bool = False
     queued: float = 0.0
     ran: float | None = None
+    live: bool = False
+    tell: InitVar[Tell] = untold
+    _news: JobNews = field(init=False)
     _begin: float = field(init=False)
     _waits: bool = field(init=False, default=False)
     _latest: float = field(init=False)
@@ -59,8 +66,9 @@ class Watch:
     _gone: float | None = field(init=False, default=None)
     _asked_pause: float = field(init=False, default=0.0)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, tell: Tell) -> None:
         """What was ordered before is taken to be about half done."""
+        self._news = JobNews(tell)
         self._latest = self.since
         self._begin = self.since - (self.expected.at(0) if self.taken_up else 0.0)
 
@@ -80,6 +88,7 @@ class Watch:
     def saw(self, look: Look, now: float) -> None:
         """Take in what a look showed."""
         self._looked = True
+        self._news.saw(look, now)
         self._asked_pause = look.pause if math.isfinite(look.pause) else 0.0
         if look.state in ("unclear", "gone"):
             self._unclear += 1
@@ -103,8 +112,10 @@ class Watch:
         if self.taken_up:
             return look.took
         low, high = max(self._latest - self._begin, 0.0), now - self._begin
+        if look.took is None:
+            return high if self.live else (low + high) / 2
         # Between the last two looks; what the service tells leaves out how long it took to begin and to tell.
-        return (low + high) / 2 if look.took is None else min(max(look.took, low), high)
+        return min(max(look.took, low), high)
 
     def _begins(self, look: Look, now: float) -> None:
         """It has left the queue at some time since the last look."""
@@ -112,5 +123,5 @@ class Watch:
         if look.state == "ended" and look.took is not None:
             self._begin = min(max(now - look.took, self._latest), now)
         else:
-            self._begin = (self._latest + now) / 2
+            self._begin = now if self.live else (self._latest + now) / 2
         self.queued = self._begin - self.since

@@ -158,7 +158,7 @@ class ReplicateProvider(JobAdapter):
                 "GET", url, token, what="asking for the prediction", timeout=_ASK, ok=_ANY
             )
         except (TransientError, RateLimited) as error:
-            return Look("unclear", pause=error.retry_after or 0.0)
+            return Look("unclear", pause=error.retry_after or 0.0, trouble=str(error))
         tree = answer.tree
         if answer.status == 200 and isinstance(tree, dict):
             return _read(tree)
@@ -166,7 +166,8 @@ class ReplicateProvider(JobAdapter):
             raise self.told_by_table(answer)
         pause = retry_after(answer, 0.0) if answer.status in (429, 503) else None
         state: Literal["gone", "unclear"] = "gone" if answer.status == 404 else "unclear"
-        return Look(state, pause=min(pause or 0.0, 60.0))
+        trouble = f"HTTP {answer.status}: {answer.said}"
+        return Look(state, pause=min(pause or 0.0, 60.0), trouble=trouble)
 
     # --- concluding
 
@@ -207,7 +208,7 @@ class ReplicateProvider(JobAdapter):
 def _read(tree: Mapping[str, Any]) -> Look:
     state = _STATES.get(str(tree.get("status")))
     if state is None:
-        return Look("unclear", tree)
+        return Look("unclear", tree, trouble=f"an unknown state: {str(tree.get('status'))[:60]}")
     metrics = tree.get("metrics")
     took = values.number(metrics.get("predict_time")) if isinstance(metrics, dict) else None
     return Look(state, tree, took=took if took and took > 0 else None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from acp_action.report.escape import one_line, plain_lines
 from acp_action.report.html.outputs import Records
 from acp_action.report.lines import seconds, span_words
-from acp_action.report.wording import lost_words, mend_words, names_words, usd
+from acp_action.report.wording import lost_words, mend_words, names_words, urgency, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -107,7 +107,7 @@ def _card(
         type=one_line(step.type),
         made_by=one_line(f"{record.get('model_name') or step.model}, {step.provider}"),
         group=one_line(step.group),
-        prompt=plain_lines(params.pop(key, ""), _TEXT_SHOWN),
+        prompt=plain_lines(params.pop(key) if key else "", _TEXT_SHOWN),
         text=plain_lines(step.text or ""),
         reason=plain_lines(step.reason, _TEXT_SHOWN),
         mend="" if step.status in GOOD else mend_words(step),
@@ -123,6 +123,8 @@ def _card(
 
 
 def _facts(step: StepLine, *, critical: bool) -> Iterator[Fact]:
+    if step.place and urgency(step) == 0:
+        yield Fact("In the file", one_line(step.place))
     if step.cost is not None:
         yield Fact("Cost", usd(step.cost))
     elif step.attempts and step.provider != "local":
