@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _WORKERS, _STEPS, _GROUPS = 1, 2, 3
 _PROCESSES: Final = ((_WORKERS, "Workers"), (_STEPS, "Steps"), (_GROUPS, "Groups"))
+_LONGEST: Final = 1e10
 _KINDS: Final = {
     "inputs": "waits for inputs",
     "worker": "waits for a worker",
@@ -59,7 +60,8 @@ def _stretch(name: str, place: tuple[int, int], start: float, end: float, **fiel
 
 
 def _micro(seconds: float) -> int:
-    return round(seconds * 1_000_000)
+    # A forged report may have any number, and no run takes three centuries.
+    return round(min(max(seconds, -_LONGEST), _LONGEST) * 1_000_000)
 
 
 def _names(report: RunReport) -> Iterator[dict[str, Any]]:
