@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from acp_action.report.compare import Run, compare_runs
+from acp_action.report.compare import compare_runs
+from acp_action.report.comparison import Run
 from acp_action.report.files import find_run
 from acp_action.report.forms import seen_from
-from acp_action.store.manifest import outputs_of
+from acp_action.store.manifest import records_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from acp_action.report.compare import Comparison
+    from acp_action.report.comparison import Comparison
 
 
 def compare(a: Path, b: Path) -> Comparison:
@@ -38,4 +39,4 @@ def _folder(place: Path) -> Path:
 
 def _run(place: Path) -> Run:
     found = find_run(place)
-    return Run(os.fspath(place), found.report, outputs_of(found.manifest))
+    return Run(os.fspath(place), found.report, None if found.manifest is None else records_of(found.manifest))

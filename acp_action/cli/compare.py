@@ -9,7 +9,7 @@ import typer
 
 from acp_action.cli.options import Json, OutputFile
 from acp_action.cli.page import deliver_page
-from acp_action.cli.streams import deliver, show_json
+from acp_action.cli.streams import beside, deliver, show_json
 
 
 def compare(
@@ -32,7 +32,7 @@ def compare(
     if as_json:
         show_json(compared(a, b).to_dict())
     elif form == "html":
-        deliver(comparison_page(a, b, output.parent if output else Path()), output)
+        deliver(comparison_page(a, b, beside(output, Path())), output)
     else:
         deliver_page(comparison_text(compared(a, b)), output)
     return 0

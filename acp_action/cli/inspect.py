@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from acp_action.cli.failure import problem_fields
-from acp_action.cli.options import Json, ProviderName
-from acp_action.cli.page import show_page, tell_page
-from acp_action.cli.streams import show, show_json
+from acp_action.cli.options import Json, OutputFile, ProviderName
+from acp_action.cli.page import deliver_page, show_page, tell_page
+from acp_action.cli.streams import beside, deliver, show, show_json
 from acp_action.errors import ConfigError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -116,10 +116,7 @@ def report(
         Literal["text", "md", "json", "html", "svg", "trace", "csv", "jsonl"],
         typer.Option("--format", "-f", help="What to make of it."),
     ] = "text",
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to write it (default: standard output)."),
-    ] = None,
+    output: OutputFile = None,
 ) -> int:
     """Show the report of a run, in any form.
 
@@ -127,15 +124,12 @@ def report(
     html is a page with the pictures, svg its timeline alone, trace is for Perfetto, csv has a line a step,
     jsonl one an event.
     """
-    from acp_action.report.files import find_run, write_form
+    from acp_action.report.files import find_run
     from acp_action.report.forms import render
 
     found = find_run(folder)
     home = folder if folder.is_dir() else folder.parent
-    beside = output.parent if output else home
-    text = render(form, found.report, home, beside, found.manifest, filed=found.filed)
-    if output is None:
-        (show_page if form == "text" else show)(text.rstrip("\n"))
-    else:
-        write_form(output, text)
+    place = beside(output, home)
+    text = render(form, found.report, home, place, found.manifest, filed=found.filed)
+    (deliver_page if form == "text" else deliver)(text, output)
     return 0

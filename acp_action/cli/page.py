@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple
 from acp_action.cli.streams import deliver, show, tell
 from acp_action.progress.terminal import is_terminal, size_of, styled, wants_colours
 from acp_action.report.cells import cells, folded
+from acp_action.report.escape import without_controls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,11 @@ def tell_page(text: str, lights: Sequence[Light] = (ERROR, WARNING, CARET)) -> N
 
 
 def laid_out(text: str, stream: IO[str], lights: Sequence[Light]) -> str:
-    """The text as it fits the terminal behind a stream; unchanged where there is none."""
+    """The text as it fits the terminal behind a stream, only cleared of what one obeys where there is none.
+
+    Whoever wrote a text should have seen to that; this is for names in messages that nobody thought of.
+    """
+    text = without_controls(text)
     if not is_terminal(stream):
         return text
     text = _fitted(text, size_of(stream)[0])

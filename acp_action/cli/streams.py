@@ -72,18 +72,30 @@ def show_json(value: Any, *, indent: int | None = 2) -> None:
     """Write a value to standard output as JSON, in ASCII where the encoding has nothing else."""
     import json
 
+    from acp_action.store.strict_json import without_controls
+
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    show(json.dumps(value, ensure_ascii=not utf8, indent=indent, allow_nan=False))
+    show(without_controls(json.dumps(value, ensure_ascii=not utf8, indent=indent, allow_nan=False)))
 
 
 def deliver(text: str, output: Path | None) -> None:
-    """Write a text to this file, whole or not at all, or to standard output. Raises OutputError, AcpError."""
+    """Write a text to this file, whole or not at all, or to standard output. Raises OutputError, AcpError.
+
+    It ends in one line end.
+    """
     if output is None:
         show(text.rstrip("\n"))
     else:
         from acp_action.report.files import write_form
 
         write_form(output, text.rstrip("\n") + "\n")
+
+
+def beside(output: Path | None, otherwise: Path) -> Path:
+    """The folder from which a page sees its files: where it will stand, or ``otherwise`` for a stream."""
+    from acp_action.store.target import is_stream
+
+    return otherwise if output is None or is_stream(output) else output.parent
 
 
 def tell(text: str) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from acp_action.artifacts import JsonValue, Output
+    from acp_action.events import StopRequested
     from acp_action.plan.model import Plan
     from acp_action.providers.base import Announced
 
@@ -176,6 +177,7 @@ class RunResult:
     """A finished run. Iterable over its StepResults in plan order, indexable by step name or position.
 
     ``total_duration``: wall seconds. ``stopped``: why the run was stopped early, empty when it was not.
+    ``stops``: what was told of stops, of the run or of its groups, in order.
     """
 
     plan: Plan
@@ -186,6 +188,7 @@ class RunResult:
     workers: int
     stopped: str = ""
     detached: tuple[str, ...] = ()
+    stops: tuple[StopRequested, ...] = ()
 
     @property
     def sequential_estimate(self) -> float:

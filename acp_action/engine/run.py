@@ -20,7 +20,7 @@ from acp_action.engine.scopes import capacity
 from acp_action.engine.throttle import Lanes
 from acp_action.engine.verdict import Patience
 from acp_action.engine.worker import make_performer
-from acp_action.events import RunFinished, RunStarted
+from acp_action.events import RunFinished, RunStarted, StopRequested
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,14 +46,17 @@ def process_lanes(clock: Clock) -> Lanes:
 
 
 class Announcer:
-    """Tells listeners; one that raises is detached, and its name kept for the report."""
+    """Tells listeners; one that raises is detached, and its name kept for the report, as stops are."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = list(listeners)
         self.detached: list[str] = []
+        self.stops: list[StopRequested] = []
 
     def __call__(self, event: Event) -> None:
         """Tell every listener, in order."""
+        if isinstance(event, StopRequested):
+            self.stops.append(event)
         for listener in self._listeners:
             try:
                 listener(event)
@@ -155,6 +158,7 @@ def _finish(plan: Plan, scheduler: Scheduler, announce: Announcer, **figures: An
         started_wall=figures["wall"],
         workers=figures["workers"],
         stopped=scheduler.stopped,
+        stops=tuple(announce.stops),
     )
     status = "succeeded" if run.success else "stopped" if run.stopped else "failed"
     took, sequential = run.total_duration, run.sequential_estimate

@@ -2,125 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
+from acp_action.report.comparison import Against, Change, Comparison, File, Side, StepPair, StepSide
 from acp_action.report.lines import span_words
-from acp_action.report.wording import usd
+from acp_action.report.sums import change
+from acp_action.report.wording import LEAST_PRICE, usd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from acp_action.report.model import RunReport, StepLine
+    from acp_action.report.comparison import Output, Run
+    from acp_action.report.model import StepLine
 
-SCHEMA: Final = "acp-compare/1"
-Output: TypeAlias = Literal["same", "different", "unknown", "only_a", "only_b", "none"]
 # A difference in time is told from this part of it on, and from so many seconds.
 _WORTH: Final = 0.1
 _WORTH_SECONDS: Final = 0.1
 _LONGEST: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """An output file: as seen from the run's folder, its kind, and its hash where the manifest has it."""
-
-    path: str
-    kind: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepSide:
-    """A step in one of the runs; seconds and USD. ``params`` None: nobody wrote them down."""
-
-    status: str
-    reason: str
-    type: str
-    model: str
-    provider: str
-    service: float
-    waited: float
-    attempts: int
-    cost: float | None
-    seed: int | None
-    params: Mapping[str, Any] | None
-    files: tuple[File, ...]
-    text: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that differs, in words: empty where there is nothing."""
-
-    what: str
-    a: str
-    b: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepPair:
-    """A step in both runs; None in the one that does not have it. ``changes``: in what they differ."""
-
-    name: str
-    a: StepSide | None
-    b: StepSide | None
-    output: Output
-    changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One run as a whole; seconds and USD. ``place``: as it was named."""
-
-    place: str
-    pipeline: str
-    started: str
-    status: str
-    duration: float
-    sequential: float
-    speedup: float
-    workers: int
-    schedule: str
-    waited: float
-    cost: float | None
-    cost_unknown: int
-    counts: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Run ``a`` and run ``b``; ``steps`` in the order of ``a``, then those that only ``b`` has."""
-
-    a: Side
-    b: Side
-    steps: tuple[StepPair, ...]
-
-    @property
-    def changed(self) -> tuple[StepPair, ...]:
-        """The steps that differ in anything, or that one run does not have."""
-        return tuple(pair for pair in self.steps if pair.changes or pair.a is None or pair.b is None)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values, ready for JSON, its version first under ``schema``."""
-        return {"schema": SCHEMA, **asdict(self)}
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What is compared: a report, what the manifest says of its outputs, and the folder as it was named."""
-
-    place: str
-    report: RunReport
-    outputs: Sequence[Mapping[str, Any]]
-
-
 def compare_runs(a: Run, b: Run) -> Comparison:
     """Two runs step by step; steps are paired by name."""
     ours, theirs = _steps(a), _steps(b)
     names = [*ours, *(name for name in theirs if name not in ours)]
-    return Comparison(
-        _side(a), _side(b), tuple(_pair(name, ours.get(name), theirs.get(name)) for name in names)
+    one, other = _side(a), _side(b)
+    pairs = [_pair(name, ours.get(name), theirs.get(name)) for name in names]
+    return Comparison(one, other, _against(one, other), tuple(_with_likes(pairs)))
+
+
+def _against(a: Side, b: Side) -> Against:
+    costs_known = not a.cost_unknown and not b.cost_unknown
+    return Against(
+        duration=change(a.duration, b.duration, _WORTH_SECONDS),
+        sequential=change(a.sequential, b.sequential, _WORTH_SECONDS),
+        waited=change(a.waited, b.waited, _WORTH_SECONDS),
+        cost=change(a.cost or 0.0, b.cost or 0.0, LEAST_PRICE) if costs_known else None,
     )
 
 
@@ -132,6 +50,7 @@ def _side(run: Run) -> Side:
         pipeline=report.pipeline,
         started=report.started,
         status=report.status,
+        stopped=report.stopped,
         duration=report.total_duration,
         sequential=report.sequential_estimate,
         speedup=report.speedup,
@@ -141,12 +60,13 @@ def _side(run: Run) -> Side:
         cost=report.cost,
         cost_unknown=report.cost_unknown,
         counts=report.counts,
+        manifest=run.records is not None,
     )
 
 
 def _steps(run: Run) -> dict[str, StepSide]:
     records: dict[str, list[Mapping[str, Any]]] = {}
-    for record in run.outputs:
+    for record in run.records or ():
         records.setdefault(str(record.get("step")), []).append(record)
     return {line.name: _step(line, records.get(line.name, [])) for line in run.report.steps}
 
@@ -180,6 +100,30 @@ def _pair(name: str, a: StepSide | None, b: StepSide | None) -> StepPair:
     return StepPair(name, a, b, output, _changes(a, b, output) if a and b else ())
 
 
+def _with_likes(pairs: Sequence[StepPair]) -> Iterator[StepPair]:
+    """The pairs; of steps that one run alone has, those are named that do the same under another name."""
+    alone: dict[str, deque[str]] = {}
+    for pair in pairs:
+        if pair.a is None and pair.b is not None and (does := _does(pair.b)):
+            alone.setdefault(does, deque()).append(pair.name)
+    other_names: dict[str, str] = {}
+    for pair in pairs:
+        if pair.b is None and pair.a is not None and (found := alone.get(_does(pair.a))):
+            other_names[pair.name] = found.popleft()
+    other_names |= {theirs: ours for ours, theirs in other_names.items()}
+    for pair in pairs:
+        yield replace(pair, like=other_names.get(pair.name, ""))
+
+
+def _does(side: StepSide) -> str:
+    """What a step does, to be held against others; empty where its parameters are not known."""
+    if side.params is None:
+        return ""
+    return repr(
+        (side.type, side.model, side.provider, sorted((k, v) for k, v in side.params.items() if k != "seed"))
+    )
+
+
 def _output(a: StepSide | None, b: StepSide | None) -> Output:
     ours, theirs = (a.files if a else ()), (b.files if b else ())
     if not ours or not theirs:
@@ -197,6 +141,7 @@ def _changes(a: StepSide, b: StepSide, output: Output) -> tuple[Change, ...]:
             ("type", a.type, b.type),
             ("model", a.model, b.model),
             ("provider", a.provider, b.provider),
+            ("reason", _word(a.reason), _word(b.reason)),
             ("attempts", a.attempts, b.attempts),
         )
         if x != y

@@ -11,13 +11,14 @@ from acp_action.report.lines import span_words
 from acp_action.report.wording import status_words, usd
 
 if TYPE_CHECKING:
-    from acp_action.report.compare import Change, Comparison, Side, StepPair
+    from acp_action.report.comparison import Change, Comparison, Side, StepPair
 
 _NAMES: Final = 32
-# Characters of a value that differs.
+# Characters of a value that differs, and of why a run was stopped.
 _VALUE: Final = 60
-# Seconds or USD that are worth a percentage.
-_LEAST: Final = 0.05
+_WHY: Final = 160
+# Parts of one: less is no percent, and more is told in times.
+_LEAST, _MANIFOLD = 0.005, 9.5
 _OUTPUTS: Final = {
     "same": "the same",
     "different": "different",
@@ -30,12 +31,18 @@ _OUTPUTS: Final = {
 def comparison_text(found: Comparison) -> str:
     """The head, the figures, and what became of the steps."""
     parts = [[_place("A", found.a), _place("B", found.b)], _figures(found), _steps(found)]
-    return "\n\n".join("\n".join(part) for part in parts if part)
+    return "\n\n".join("\n".join(map(one_line, part)) for part in parts if part)
 
 
 def _place(letter: str, side: Side) -> str:
-    told = f"{one_line(side.pipeline)}, {moment(side.started)}, {one_line(side.status)}"
+    told = f"{one_line(side.pipeline)}, {moment(side.started)}, {ended(side)}"
     return f"{letter}: {one_line(side.place)} ({told})"
+
+
+def ended(side: Side) -> str:
+    """How a run ended; one that did not come to its end, or has not yet, with the reason."""
+    why = f": {one_line(side.stopped, _WHY)}" if side.stopped else ""
+    return f"{status_words(side.status)}{why}"
 
 
 def moment(started: str) -> str:
@@ -55,20 +62,20 @@ def _figures(found: Comparison) -> list[str]:
 
 def figures(found: Comparison) -> list[tuple[str, str, str, str]]:
     """What is told of each run as a whole: the name, the two values, and how far they are apart."""
-    a, b = found.a, found.b
+    a, b, by = found.a, found.b, found.against
     return [
-        ("Time", span_words(a.duration), span_words(b.duration), _against(a.duration, b.duration)),
+        ("Time", span_words(a.duration), span_words(b.duration), _apart(by.duration)),
         (
             "One after another",
             span_words(a.sequential),
             span_words(b.sequential),
-            _against(a.sequential, b.sequential),
+            _apart(by.sequential),
         ),
         ("Speedup", f"{a.speedup:.1f}x", f"{b.speedup:.1f}x", ""),
-        ("Waits", span_words(a.waited), span_words(b.waited), _against(a.waited, b.waited)),
+        ("Waits", span_words(a.waited), span_words(b.waited), _apart(by.waited)),
         ("Workers", str(a.workers), str(b.workers), ""),
         ("Schedule", a.schedule, b.schedule, ""),
-        ("Cost", _cost(a), _cost(b), _against(a.cost or 0.0, b.cost or 0.0)),
+        ("Cost", _cost(a), _cost(b), _apart(by.cost)),
         *_counts(a, b),
     ]
 
@@ -81,8 +88,11 @@ def _counts(a: Side, b: Side) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _against(a: float, b: float) -> str:
-    return f"{b / a - 1:+.0%}" if a > 0 and abs(b - a) >= _LEAST and round(abs(b / a - 1), 2) else ""
+def _apart(part: float | None) -> str:
+    if part is None or abs(part) < _LEAST:
+        return ""
+    # Nobody reads "+2,144%".
+    return f"{part:+.0%}" if part < _MANIFOLD else f"{part + 1:,.0f} times"
 
 
 def _cost(side: Side) -> str:
@@ -95,13 +105,26 @@ def _cost(side: Side) -> str:
 def _steps(found: Comparison) -> list[str]:
     changed = found.changed
     count = f"{len(found.steps)} step{'' if len(found.steps) == 1 else 's'}"
-    lead = f"{len(changed)} of {count} differ:" if changed else f"All {count} are alike."
+    unseen = not_compared(found)
+    whole = "Its 1 step is" if len(found.steps) == 1 else f"All {count} are"
+    alike = f"{whole} alike{', as far as can be told' if unseen else ''}."
+    lead = f"{len(changed)} of {count} differ:" if changed else alike
     names = [one_line(steady(pair.name)) for pair in changed]
     width = min(max(map(cells, names), default=0), _NAMES)
     rows = [f"  {_wide(name, width)}  {step_words(pair)}" for name, pair in zip(names, changed, strict=True)]
     outputs = Counter(pair.output for pair in found.steps)
     told = ", ".join(f"{outputs[key]} {words}" for key, words in _OUTPUTS.items() if outputs[key])  # type: ignore[index]
-    return [lead, *rows, *(["", f"Outputs: {told}"] if told else [])]
+    rest = [*([f"Outputs: {told}"] if told else []), *([unseen] if unseen else [])]
+    return [lead, *rows, *(["", *rest] if rest else [])]
+
+
+def not_compared(found: Comparison) -> str:
+    """What could not be held against each other for want of a manifest; empty where both are there."""
+    lacks = [letter for letter, side in (("A", found.a), ("B", found.b)) if not side.manifest]
+    if not lacks:
+        return ""
+    who = f"{' and '.join(lacks)} {'has' if len(lacks) == 1 else 'have'}"
+    return f"Parameters and the content of outputs could not be compared: {who} no manifest.json of that run."
 
 
 def _wide(text: str, width: int) -> str:
@@ -113,7 +136,9 @@ def step_words(pair: StepPair) -> str:
     if pair.a is None or pair.b is None:
         side = pair.a or pair.b
         status = side.status if side else ""
-        return f"only in {'A' if pair.a else 'B'} ({status})"
+        here, there = ("A", "B") if pair.a else ("B", "A")
+        like = f"; perhaps {one_line(pair.like)} of {there}, which does the same" if pair.like else ""
+        return f"only in {here} ({status_words(status)}){like}"
     return "; ".join(map(change_words, pair.changes))
 
 

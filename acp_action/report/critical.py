@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from acp_action.report.model import PathItem
+from acp_action.report.waterfall import pieces_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from acp_action.engine.result import Attempt, RunResult, StepResult
+    from acp_action.report.waterfall import Kind
 
 _SAME_MOMENT: Final = 1e-9
 """Seconds; the engine starts a step after the end it waited for, so more would find the wrong one."""
@@ -20,6 +23,9 @@ _MATTERS: Final = 1e-3
 
 _LOOK_BACK: Final = 64
 """Ends looked at for the one that made room; the right one is among the last few."""
+
+_HELD: Final[tuple[Kind, ...]] = ("processor", "throttle", "worker", "backoff")
+_WORDS: Final = {"processor": "a processor", "worker": "a worker", "backoff": "back-off"}
 
 
 class _Ended(NamedTuple):
@@ -78,7 +84,7 @@ class _Walk:
         service = sum(a.service for a in attempts)
         waited = max(end - hold.moment - service, 0.0)
         after = "" if hold.step is None else self._steps[hold.step].name
-        why = _waited_for(result) if waited > _MATTERS else ""
+        why = _waited_for(result, hold.moment, end) if waited > _MATTERS else ""
         return PathItem(result.name, hold.moment, end, service, waited, after, hold.kind, why)
 
     def _held(self, step: int, first: Attempt) -> _Hold:
@@ -150,13 +156,17 @@ def _reversed_edges(result: RunResult) -> list[list[int]]:
     return needs
 
 
-def _waited_for(step: StepResult) -> str:
-    waits = step.waits
-    longest = max(waits.worker, waits.throttle, waits.backoff, waits.processor)
-    if longest <= _MATTERS:
+def waits_between(step: StepResult, begin: float, end: float) -> dict[Kind, float]:
+    """Seconds that a step waited between two moments, by kind; never more than lie between them."""
+    found: defaultdict[Kind, float] = defaultdict(float)
+    for piece in pieces_of(step.attempts, step.waits, step.settled):
+        found[piece.kind] += max(min(piece.end, end) - max(piece.start, begin), 0.0)
+    return {kind: found[kind] for kind in _HELD}
+
+
+def _waited_for(step: StepResult, begin: float, end: float) -> str:
+    waits = waits_between(step, begin, end)
+    longest = max(_HELD, key=lambda kind: waits[kind])
+    if waits[longest] <= _MATTERS:
         return "the engine"
-    if longest == waits.processor:
-        return "a processor"
-    if longest == waits.throttle:
-        return f"rate limit of {step.provider}"
-    return "a worker" if longest == waits.worker else "back-off"
+    return f"rate limit of {step.provider}" if longest == "throttle" else _WORDS[longest]

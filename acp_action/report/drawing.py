@@ -146,7 +146,10 @@ class Canvas:
 
     def mark(self, start: float, end: float, y: int, height: int, kind: str, room: float = 0.0) -> Mark:
         """A rectangle over these seconds; one that is too thin to be seen takes of ``room`` seconds."""
-        width = max((end - start) * self._scale, min(_THIN / 100, room * self._scale))
+        # A report may have been made by anybody, with times that no run has.
+        before = max(-start, 0.0)
+        start += before
+        width = max((end - start) * self._scale, min(_THIN / 100, (room - before) * self._scale))
         return Mark(percent(start * self._scale), percent(width), y, height, kind)
 
     def drawing(self, height: int, labels: Iterable[Label], entries: Iterable[Entry]) -> Drawing:

@@ -11,6 +11,7 @@ _BACKTICKS: Final = re.compile("`+")
 # Nothing in such a word is markup, nor an address or reference that GitHub makes a link of.
 _PLAIN_WORD: Final = re.compile(r"(?:[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*|[a-z]+-[a-z]+|\d+\.\d+s?|→|…)?[;:,]?")
 
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _KEPT: Final = "\n\t\u200c\u200d\u200e\u200f\u061c"
 
 
@@ -40,6 +41,15 @@ def _visible(char: str) -> str:
         return " "
     code = ord(char)
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def without_controls(text: str) -> str:
+    r"""The text with its lines and tabs; every other control character is made visible.
+
+    >>> without_controls("a\n\x9b31m")
+    'a\n\\u009b31m'
+    """
+    return text if text.isprintable() else _CONTROLS.sub(lambda found: _visible(found[0]), text)
 
 
 def plain_lines(text: str, limit: int | None = None) -> str:

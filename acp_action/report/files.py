@@ -10,9 +10,10 @@ from acp_action.report.model import RunReport, mend_for
 from acp_action.report.summarise import summarise
 from acp_action.store.faults import explain
 from acp_action.store.manifest import MANIFEST, build_manifest, read_manifest
+from acp_action.store.plain_file import read_plain
 from acp_action.store.run_logs import newest_log, read_log
 from acp_action.store.strict_json import read_json, to_json
-from acp_action.store.target import obstacle, write_whole
+from acp_action.store.target import is_stream, obstacle, why_unfit, write_through, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,10 +95,21 @@ def _write(target: Path, content: Callable[[], bytes]) -> str:
 
 
 def write_form(target: Path, text: str) -> None:
-    """Write one form of a report, whole or not at all. Raises OutputError that says why it could not be."""
-    problem = _write(target, lambda: text.encode("utf-8", "replace"))
-    if problem:
-        raise OutputError(problem)
+    """Write one form of a report where a person wants it: a file whole or not at all, or into a stream.
+
+    Raises OutputError that says why it could not be.
+    """
+    content = text.encode("utf-8", "replace")
+    try:
+        if is_stream(target):
+            write_through(target, content)
+        elif problem := why_unfit(target):
+            raise OutputError(f"cannot write {target}: {problem}")
+        else:
+            write_whole(target, content)
+    except OSError as error:
+        why = explain(error, target.parent, len(content), elsewhere="name another file")
+        raise OutputError(f"cannot write {target}: {why}") from error
 
 
 class Found(NamedTuple):
@@ -151,9 +163,7 @@ def _log_in(folder: Path) -> Found | None:
 def load_file(path: Path) -> RunReport:
     """The report in a file. Raises UsageError as ``find_run`` does."""
     try:
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{path} is too large to be a report")
-        value = read_json(path.read_bytes())
+        value = read_json(read_plain(path, _LARGEST))
     except FileNotFoundError:
         raise UsageError(f"there is no report at {path}; name the output folder of a finished run") from None
     except OSError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from acp_action.report.markdown import render_markdown
 from acp_action.report.text import render_text
-from acp_action.store.strict_json import to_json
+from acp_action.store.strict_json import to_json, without_controls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,10 +43,10 @@ def render(
             return to_json(report.to_dict()).decode()
         case "html":
             return _html(report, folder, beside, manifest, filed=filed)
-    return _late(form, report)
+    return _late(form, report, folder)
 
 
-def _late(form: Form, report: RunReport) -> str:
+def _late(form: Form, report: RunReport, folder: Path) -> str:
     """The forms whose modules are not needed otherwise."""
     if form == "svg":
         from acp_action.report.svg import render_svg
@@ -55,14 +55,18 @@ def _late(form: Form, report: RunReport) -> str:
     if form == "trace":
         from acp_action.report.trace import trace_dict
 
-        return json.dumps(trace_dict(report), separators=(",", ":"), allow_nan=False) + "\n"
+        return _line(trace_dict(report), (",", ":"))
     if form == "csv":
         from acp_action.report.steps_csv import render_csv
 
         return render_csv(report)
     from acp_action.report.replay import replayed
 
-    return "".join(json.dumps(event, allow_nan=False) + "\n" for event in replayed(report))
+    return "".join(map(_line, replayed(report, folder)))
+
+
+def _line(value: Any, separators: tuple[str, str] | None = None) -> str:
+    return without_controls(json.dumps(value, separators=separators, allow_nan=False)) + "\n"
 
 
 def _html(

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from acp_action.report.critical import waits_between
 from acp_action.report.lines import span_words
 from acp_action.report.wording import WORTH_TELLING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from acp_action.engine.result import RunResult
     from acp_action.report.model import PathItem
+    from acp_action.report.waterfall import Kind
 
 _SHARE: Final = 0.05
 """Less than this part of the run's time is not worth a change of settings."""
 
 _NAMES_SHOWN: Final = 5
+_NO_HELP: Final = "; more workers would not help"
 
 
 def least_duration(result: RunResult) -> float:
@@ -49,32 +52,60 @@ def _weight(result: RunResult, node: int) -> float:
 
 
 def limit_sentence(result: RunResult, path: Sequence[PathItem], least: float) -> str:
-    """What held the run up most, and whether more workers would help. ``least``: see ``least_duration``."""
+    """What held the run up most, and whether more workers would help. ``least``: see ``least_duration``.
+
+    Waits count where they lie on the critical path: those of other steps passed while it was worked on.
+    """
     wall = result.total_duration
     if not path:
         return "nothing was carried out"
-    on_path = {item.step for item in path}
-    held = [step for step in result.steps if step.name in on_path]
     awaited = sum(step.waits.worker for step in result.steps)
-    losses = {
-        "worker": min(wall - least, awaited),
-        "throttle": sum(step.waits.throttle for step in held),
-        "backoff": sum(step.waits.backoff for step in held),
-        "processor": sum(step.waits.processor for step in held),
-    }
-    worst = max(losses, key=lambda name: losses[name])
+    losses, limited = _losses(result, path)
+    losses["worker"] = min(wall - least, awaited)
+    worst = max(losses, key=lambda kind: losses[kind])
+    more = _with_more(result, awaited, least)
     if losses[worst] < max(_SHARE * wall, WORTH_TELLING):
-        return _path_sentence(path, wall)
+        return _path_sentence(path, wall) + more
     if worst == "worker":
-        return _worker_sentence(result, awaited, least)
-    if worst == "throttle":
-        return _throttle_sentence(result, on_path)
+        return _worker_sentence(result, least)
     lost = span_words(losses[worst])
     if worst == "processor":
-        return f"this machine: the critical path waited {lost} for a processor; more workers would not help"
-    return (
-        f"failed attempts: the critical path spent {lost} in back-off after them; more workers would not help"
-    )
+        # With more workers, more of them wait for the same processors.
+        more = more if more == _NO_HELP else ""
+        return f"this machine: the critical path waited {lost} for a processor{more}"
+    if worst == "throttle":
+        provider = max(limited, key=lambda name: limited[name])
+        held = span_words(limited[provider])
+        return f"rate limit of {provider}: the critical path waited {held} for it{more}"
+    return f"failed attempts: the critical path spent {lost} in back-off after them{more}"
+
+
+def _losses(result: RunResult, path: Sequence[PathItem]) -> tuple[dict[Kind, float], Mapping[str, float]]:
+    """Seconds lost on the path by kind, and those to limits by provider."""
+    steps = {step.name: step for step in result.steps}
+    losses: dict[Kind, float] = {"worker": 0.0, "throttle": 0.0, "backoff": 0.0, "processor": 0.0}
+    limited: defaultdict[str, float] = defaultdict(float)
+    for item in path:
+        step = steps[item.step]
+        waits = waits_between(step, item.begin, item.end)
+        limited[step.provider] += waits["throttle"]
+        for kind in losses:
+            losses[kind] += waits[kind]
+    return losses, limited
+
+
+def _with_more(result: RunResult, awaited: float, least: float) -> str:
+    """What more workers would be good for, as the end of a sentence; empty where it is not known."""
+    if result.stopped:
+        # It took as long as it was let; what never began would have kept more workers busy.
+        return ""
+    gain = result.total_duration - least
+    if gain < _SHARE * result.total_duration:
+        return _NO_HELP
+    if min(gain, awaited) < WORTH_TELLING:
+        return ""
+    how = "with more workers" if result.plan.settings.parallel else "in parallel"
+    return f"; {how} the run could take as little as {span_words(least)}"
 
 
 def _path_sentence(path: Sequence[PathItem], wall: float) -> str:
@@ -82,25 +113,14 @@ def _path_sentence(path: Sequence[PathItem], wall: float) -> str:
     if len(names) > _NAMES_SHOWN:
         names = [*names[:2], "…", *names[-2:]]
     share = f"{span_words(sum(item.service for item in path))} of {span_words(wall)}"
-    return f"{share} is the critical path {' → '.join(names)}; more workers would not help"
+    return f"{share} is the critical path {' → '.join(names)}"
 
 
-def _worker_sentence(result: RunResult, awaited: float, least: float) -> str:
+def _worker_sentence(result: RunResult, least: float) -> str:
     if not result.plan.settings.parallel:
         return f"steps ran one after another; in parallel the run could take as little as {span_words(least)}"
+    longest = max(step.waits.worker for step in result.steps)
     return (
-        f"the number of workers: steps waited {span_words(awaited)} in all for a free one; "
+        f"the number of workers: steps waited up to {span_words(longest)} for a free one; "
         f"with more the run could take as little as {span_words(least)}"
-    )
-
-
-def _throttle_sentence(result: RunResult, on_path: set[str]) -> str:
-    held: defaultdict[str, float] = defaultdict(float)
-    for step in result.steps:
-        if step.name in on_path:
-            held[step.provider] += step.waits.throttle
-    provider = max(held, key=lambda name: held[name])
-    whole = sum(step.waits.throttle for step in result.steps if step.provider == provider)
-    return (
-        f"rate limit of {provider}: its steps waited {span_words(whole)} for it; more workers would not help"
     )

@@ -105,7 +105,7 @@ def _critical_path(report: RunReport) -> list[str]:
     if not report.critical_path:
         return []
     items = [
-        f"1. {md_code(item.step)}: {path_words(item, md_code(item.after))}" for item in report.critical_path
+        f"1. {md_code(item.step)}: {path_words(item, md_code, md_prose)}" for item in report.critical_path
     ]
     shown = items[:ROWS]
     rest = ["", f"And {len(items) - ROWS:,} more in report.json."] if len(items) > ROWS else []

@@ -156,6 +156,15 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class StopLine:
+    """From ``at`` on, in seconds since the run started, nothing more began in a group; empty: in the run."""
+
+    at: float
+    scope: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedStep:
     """What was planned of a step, as far as nothing else in the report says it.
 
@@ -189,7 +198,8 @@ class RunReport:
     ``counts``: steps by status, without those that are none. ``waits``: sums over all steps.
     ``least_duration``: what the run takes with any number of workers. ``limit``: one sentence on what limited
     it. ``cost``: what is known, None when nothing is; ``cost_unknown``: steps tried at an unknown price.
-    ``plan``: who waits for whom, None in reports of versions that did not write it down.
+    ``plan``: who waits for whom, None in reports of versions that did not write it down, as they did not
+    ``stops``: when something kept steps from beginning, and why.
     """
 
     pipeline: str
@@ -216,6 +226,7 @@ class RunReport:
     steps: tuple[StepLine, ...]
     warnings: tuple[str, ...]
     plan: RecordedPlan | None = None
+    stops: tuple[StopLine, ...] = ()
 
     @property
     def saved(self) -> float:

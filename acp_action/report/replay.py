@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import os
 from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.events import (
     GroupFinished,
@@ -15,30 +15,41 @@ from acp_action.events import (
     StepFinished,
     StepParked,
     StepStarted,
+    StopRequested,
     event_fields,
 )
+from acp_action.report.sums import cancelled_in, pause_after
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from acp_action.events import Event
     from acp_action.report.model import RunReport, StepLine
 
-_ORDER = (RunStarted, StepFinished, GroupFinished, GroupStarted, StepStarted, StepParked, RunFinished)
+_ORDER: Final = (
+    RunStarted, StepFinished, StopRequested, None, GroupFinished, GroupStarted, StepStarted, StepParked,
+    RunFinished,
+)  # fmt: skip
+"""Of events at one moment; None is the place of steps that a stop has ended."""
 
 
-def replayed(report: RunReport) -> list[dict[str, Any]]:
+def replayed(report: RunReport, folder: Path) -> list[dict[str, Any]]:
     """The events in order of time, as ``--stream`` writes them while a run goes on.
 
-    What a report does not keep is not told: how long a step was expected to take, and requests to stop.
+    ``folder``: the output folder, from which output files are named. What a report does not keep is not
+    told: what the lanes of providers did, and how long a step was expected to take by what the run had seen
+    of others. The delay of a parked step is the time that passed.
     """
-    return [event_fields(event) for event in sorted(_events(report), key=_order)]
+    return [event_fields(event) for event in sorted(_events(report, folder.resolve()), key=_order)]
 
 
 def _order(event: Event) -> tuple[float, int]:
     """By time; at one moment what ends comes before what begins, but not before its own beginning."""
     rank = _ORDER.index(type(event))
     match event:
+        case StepFinished(status="cancelled" | "skipped"):
+            rank = _ORDER.index(None)
         case StepFinished(service=0.0, attempts=attempts) if attempts:
             rank = len(_ORDER)
         case GroupFinished(duration=0.0):
@@ -48,9 +59,10 @@ def _order(event: Event) -> tuple[float, int]:
     return event.at, rank
 
 
-def _events(report: RunReport) -> Iterator[Event]:
+def _events(report: RunReport, folder: Path) -> Iterator[Event]:
     yield RunStarted(0.0, report.pipeline, len(report.steps), report.workers, _wall(report.started))
-    stopped = _stopped(report)
+    yield from (StopRequested(stop.at, stop.scope, stop.reason) for stop in report.stops)
+    stopped = cancelled_in(report)
     for group in report.groups:
         if group.line:
             yield GroupStarted(group.started, group.name, group.steps, group.parent)
@@ -65,23 +77,33 @@ def _events(report: RunReport) -> Iterator[Event]:
                 group.skipped - stopped[group.name],
                 stopped[group.name],
             )
+    expected = {step.name: step.expected for step in report.plan.steps} if report.plan else {}
     for step in report.steps:
-        yield from _of_step(step)
+        yield from _of_step(step, expected, folder)
     # It is the last whatever rounding says.
     end = max([report.total_duration, *(s.settled for s in report.steps)])
     yield RunFinished(end, report.status, report.total_duration, report.sequential_estimate, report.speedup)
 
 
-def _of_step(step: StepLine) -> Iterator[Event]:
+def _of_step(step: StepLine, expected: Mapping[str, float | None], folder: Path) -> Iterator[Event]:
     place = (step.name, step.group, step.number, step.total)
-    for attempt in step.attempts:
+    for attempt, after in pairwise((*step.attempts, None)):
+        if attempt is None:
+            break
         yield StepStarted(
-            attempt.started, *place, attempt.number, attempt.worker, step.model, step.provider, None
+            attempt.started,
+            *place,
+            attempt.number,
+            attempt.worker,
+            step.model,
+            step.provider,
+            expected.get(step.name),
         )
-    for attempt, after in pairwise(step.attempts):
-        why = "rate limit" if attempt.outcome == "refused" else "retry"
-        delay = after.started - attempt.finished
-        yield StepParked(attempt.finished, *place, attempt.number, why, attempt.reason, round(delay, 6))
+        pause = pause_after(step, attempt, after)
+        # A last attempt with a pause after it was to be made again, and something came between.
+        if after is not None or pause > 0.0:
+            why = "rate limit" if attempt.outcome == "refused" else "retry"
+            yield StepParked(attempt.finished, *place, attempt.number, why, attempt.reason, pause)
     yield StepFinished(
         step.settled,
         *place,
@@ -89,24 +111,9 @@ def _of_step(step: StepLine) -> Iterator[Event]:
         step.split.service,
         step.reason,
         len(step.attempts),
-        step.files,
+        tuple(os.fspath(folder / name) for name in step.files),
         step.cost,
     )
-
-
-def _stopped(report: RunReport) -> Counter[str]:
-    """How many steps of each group, at any depth, were stopped on their way."""
-    parents = {group.name: group.parent for group in report.groups}
-    found: Counter[str] = Counter()
-    for step in report.steps:
-        seen: set[str] = set()
-        group = step.group if step.status == "cancelled" else ""
-        # Seen, because a report may have been made by anybody, in circles too.
-        while group and group not in seen:
-            seen.add(group)
-            found[group] += 1
-            group = parents.get(group, "")
-    return found
 
 
 def _wall(started: str) -> float:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Final
+
+from acp_action.report.escape import plain_lines
 
 if TYPE_CHECKING:
     from acp_action.report.model import RunReport, StepLine
@@ -16,12 +19,18 @@ COLUMNS: Final = (
 )  # fmt: skip
 """The head; seconds count from the run's start, cost is empty where it is unknown."""
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes a formula to begin with: https://owasp.org/www-community/attacks/CSV_Injection"""
+_SIGNS: Final = "=+@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212-"
+_FORMULA: Final = re.compile(rf'(^|;)(?=[\s"\u061c\u200c-\u200f]*[{_SIGNS}])')
+"""Where a spreadsheet would find a formula: https://owasp.org/www-community/attacks/CSV_Injection
+
+At the beginning of a cell, in any width of its signs, and behind what is not seen. And after a semicolon,
+because where that parts the cells, which is where the comma stands in numbers, no quotes hold a cell together
+that begins after one.
+"""
 
 
 def render_csv(report: RunReport) -> str:
-    """The steps in plan order, failed ones too. No cell from outside begins as a formula does."""
+    """A line a step in plan order, failed ones too. No cell from outside begins as a formula does."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -52,6 +61,6 @@ def _row(step: StepLine) -> tuple[object, ...]:
 
 
 def _safe(text: str) -> str:
-    """The text with an apostrophe before what would be read as a formula; NUL, which ends files, is shown."""
-    text = text.replace("\0", "\\0")
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    """The text on one line, what is not seen made visible, an apostrophe before what would be a formula."""
+    text = plain_lines(text).replace("\n", "⏎").replace("\t", " ")
+    return _FORMULA.sub(r"\1'", text)

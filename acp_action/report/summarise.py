@@ -24,6 +24,7 @@ from acp_action.report.model import (
     Setting,
     Split,
     StepLine,
+    StopLine,
 )
 from acp_action.store.manifest import is_preview, iso_time, relative_name
 from acp_action.store.strict_json import clean_text
@@ -78,6 +79,10 @@ def summarise(result: RunResult, folder: Path | None = None) -> RunReport:
         steps=steps,
         warnings=_warnings(result),
         plan=_plan(result.plan),
+        stops=tuple(
+            StopLine(_micro(stop.at), clean_text(stop.scope), clean_text(stop.reason))
+            for stop in result.stops
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.report.frame import brackets
+from acp_action.report.sums import busy
 from acp_action.report.timeline import lanes
 from acp_action.report.waterfall import rows
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _WORKERS, _STEPS, _GROUPS = 1, 2, 3
 _PROCESSES: Final = ((_WORKERS, "Workers"), (_STEPS, "Steps"), (_GROUPS, "Groups"))
+_LONGEST: Final = 1e10
 _KINDS: Final = {
     "inputs": "waits for inputs",
     "worker": "waits for a worker",
@@ -58,7 +60,8 @@ def _stretch(name: str, place: tuple[int, int], start: float, end: float, **fiel
 
 
 def _micro(seconds: float) -> int:
-    return round(seconds * 1_000_000)
+    # A forged report may have any number, and no run takes three centuries.
+    return round(min(max(seconds, -_LONGEST), _LONGEST) * 1_000_000)
 
 
 def _names(report: RunReport) -> Iterator[dict[str, Any]]:
@@ -106,12 +109,5 @@ def _groups(report: RunReport) -> Iterator[dict[str, Any]]:
 
 def _busy(report: RunReport) -> Iterator[dict[str, Any]]:
     """How many workers were busy, as a counter."""
-    changes: dict[int, int] = {}
-    for step in report.steps:
-        for attempt in step.attempts:
-            for moment, change in ((attempt.started, 1), (attempt.finished, -1)):
-                changes[_micro(moment)] = changes.get(_micro(moment), 0) + change
-    busy = 0
-    for moment in sorted(changes):
-        busy += changes[moment]
-        yield _event("C", "busy workers", _WORKERS, 0, ts=moment, args={"busy": busy})
+    for moment, count in busy(report):
+        yield _event("C", "busy workers", _WORKERS, 0, ts=_micro(moment), args={"busy": count})

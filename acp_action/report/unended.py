@@ -15,6 +15,7 @@ from acp_action.engine.board import Board
 from acp_action.engine.paper import Sheet
 from acp_action.engine.result import RunResult, Status
 from acp_action.errors import OutputError, UsageError
+from acp_action.events import StopRequested
 from acp_action.report.lines import seconds
 from acp_action.report.planned import planned
 from acp_action.report.summarise import summarise
@@ -84,6 +85,7 @@ class _Story:
         self._last = 0.0
         self._wall, self._workers = wall, 1
         self._stopping = ""
+        self._stops: list[StopRequested] = []
         self._end: Mapping[str, Any] | None = None
         self._unused = 0
         self._warnings: list[str] = []
@@ -114,6 +116,7 @@ class _Story:
                 return True
             case {"do": "stopping", "reason": str(reason)}:
                 self._stopping = self._stopping or reason
+                self._stops.append(StopRequested(record["at"], "", reason))
                 return True
             case {"do": "group", "group": int(group), "at": at} if 0 <= group < len(self._board.groups):
                 self._board.groups[group].started = at
@@ -184,6 +187,7 @@ class _Story:
             workers=self._workers,
             stopped=str(end["stopped"]) if lost else self._stopped(what, end.get("reason", "")),
             detached=tuple(map(str, end.get("detached", ()))),
+            stops=tuple(self._stops),
         )
 
     def _cut(self, index: int, what: str, pages: Mapping[tuple[str, str], Sheet], *, alive: bool) -> None:

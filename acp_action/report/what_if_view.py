@@ -19,9 +19,9 @@ def what_if_text(found: WhatIf) -> str:
     """The recorded run, the trials, advice and assumptions."""
     advice = [f"Advice: {line}" for line in found.advice]
     if found.doubt:
-        advice = [f"No advice: {one_line(found.doubt)}"]
+        advice = [f"No advice: {found.doubt}"]
     parts = [_head(found), _table(found), advice, _assumed(found)]
-    return "\n\n".join("\n".join(part) for part in parts if part)
+    return "\n\n".join("\n".join(map(one_line, part)) for part in parts if part)
 
 
 def _head(found: WhatIf) -> list[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PREVIEW: Final = "the embedded provider stood in for the models that are named. For a look, not for use."
 
 NOTHING_PAID: Final = "nothing was paid for"
-_LEAST_PRICE: Final = 0.0001
+LEAST_PRICE: Final = 0.0001
 
 _NAMES_SHOWN: Final = 3
 _REASON_SHOWN: Final = 300
@@ -79,8 +79,8 @@ def usd(amount: float) -> str:
     >>> usd(3.0), usd(0.075), usd(0.0011), usd(1234.5), usd(0.00002)
     ('3.00 USD', '0.075 USD', '0.0011 USD', '1,234.50 USD', 'under 0.0001 USD')
     """
-    if 0 < amount < _LEAST_PRICE:
-        return f"under {_LEAST_PRICE} USD"
+    if 0 < amount < LEAST_PRICE:
+        return f"under {LEAST_PRICE} USD"
     whole, _, part = f"{amount:,.4f}".partition(".")
     return f"{whole}.{part.rstrip('0'):0<2} USD"
 
@@ -94,15 +94,21 @@ def status_words(status: str) -> str:
     return "in doubt" if status == "doubt" else one_line(status).replace("_", " ")
 
 
-def path_words(item: PathItem, after: str) -> str:
-    """One item of the critical path, without its name; ``after`` is the item's, made fit for the format."""
+def path_words(
+    item: PathItem, name: Callable[[str], str] = one_line, prose: Callable[[str], str] = one_line
+) -> str:
+    """One item of the critical path, without its name.
+
+    ``name`` and ``prose``: how the format has names of steps, and words of ours with a name in them.
+    """
+    after = name(item.after)
     held = {
         "start": "from the start",
         "needs": f"after {after}",
         "worker": f"after {after}, which made room",
     }[item.held_by]
     tells = item.waited_for and item.waited >= WORTH_TELLING
-    waited = f", and {span_words(item.waited)} {_spent(item.waited_for)}" if tells else ""
+    waited = f", and {span_words(item.waited)} {_spent(prose(item.waited_for))}" if tells else ""
     when = f"{seconds(item.begin)} to {seconds(item.end)}"
     return f"{when}, {held}: {span_words(item.service)} of service{waited}"
 

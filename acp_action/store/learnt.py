@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import stat
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +16,7 @@ from acp_action.engine.clock import SystemClock
 from acp_action.engine.run import process_lanes
 from acp_action.engine.throttle import Throttle
 from acp_action.store.faults import explain
+from acp_action.store.plain_file import read_plain
 from acp_action.store.strict_json import to_json
 from acp_action.store.target import write_whole
 from acp_action.store.vault import STATE
@@ -87,12 +86,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def _parsed(path: Path) -> dict[str, Any]:
     """The file's content. Raises OSError, and ValueError for what is no snapshot of lanes."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
-            raise ValueError("it is no regular file, or too large")
-        value = json.loads(file.read(_LARGEST))
+    value = json.loads(read_plain(path, _LARGEST, follow=False))
     match value:
         case {"schema": str(schema), "at": int() | float() as at, "lanes": dict(lanes), **others} if (
             schema == SCHEMA and not isinstance(at, bool) and not others and len(lanes) <= _MOST_LANES

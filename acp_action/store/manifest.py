@@ -7,6 +7,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from acp_action.store.plain_file import read_plain
 from acp_action.store.strict_json import to_json
 from acp_action.store.target import write_whole
 
@@ -55,9 +56,7 @@ def write_manifest(result: RunResult, folder: Path) -> Path:
 def read_manifest(path: Path) -> dict[str, Any] | None:
     """A manifest that is there and of our version, else None. What it holds is not checked further."""
     try:
-        if path.stat().st_size > _LARGEST:
-            return None
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_plain(path, _LARGEST))
     except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and value.get("schema") == SCHEMA else None
@@ -74,6 +73,13 @@ def outputs_of(manifest: Mapping[str, Any] | None) -> list[dict[str, Any]]:
         case {"outputs": list(outputs)}:
             return [record for record in outputs if isinstance(record, dict)]
     return []
+
+
+def records_of(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All that a manifest has of steps, with and without outputs, as far as it is records."""
+    found = manifest.get("without_output")
+    without = found if isinstance(found, list) else []
+    return outputs_of(manifest) + [record for record in without if isinstance(record, dict)]
 
 
 def is_preview(step: Step, result: StepResult) -> bool:

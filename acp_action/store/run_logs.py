@@ -8,12 +8,12 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import stat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acp_action.errors import UsageError
 from acp_action.store.faults import explain
 from acp_action.store.journal_lines import unsealed
+from acp_action.store.plain_file import opened
 from acp_action.store.run_lines import NAME, VERSION
 from acp_action.store.run_log import LOG
 from acp_action.store.strict_json import read_json
@@ -90,13 +90,9 @@ def _version(line: bytes) -> int | None:
 
 def _content(path: Path) -> tuple[bytes, bool]:
     """What is in the file, and whether its run lives. Raises OSError, and ValueError for what is no log."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
-            raise ValueError("it is no regular file, or too large")
+    with opened(path, _LARGEST, follow=False) as file:
         # Asked first: what a dead run has written is all there is.
-        alive = _is_locked(descriptor)
+        alive = _is_locked(file.fileno())
         return file.read(_LARGEST), alive
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+_CONTROLS: Final = re.compile("[\x7f-\x9f]")
+# The same in UTF-8, where no other character has these bytes.
+_CONTROL_BYTES: Final = re.compile(b"\x7f|\xc2[\x80-\x9f]")
 
 
 def to_json(value: Any) -> bytes:
@@ -19,9 +24,25 @@ def to_json(value: Any) -> bytes:
     from pydantic_core import to_json as encode
 
     try:
-        return encode(value, indent=2, inf_nan_mode="null") + b"\n"
+        content = encode(value, indent=2, inf_nan_mode="null")
     except (PydanticSerializationError, ValueError):
-        return encode(_plain(value), indent=2) + b"\n"
+        content = encode(_plain(value), indent=2)
+    return _CONTROL_BYTES.sub(_escape, content) + b"\n"
+
+
+def without_controls(text: str) -> str:
+    r"""A JSON text of the same value, with nothing in it that a terminal obeys.
+
+    JSON itself has escapes for the first 32 characters only.
+
+    >>> without_controls('["\x9b31m"]')
+    '["\\u009b31m"]'
+    """
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _escape(found: re.Match[bytes]) -> bytes:
+    return b"\\u%04x" % ord(found[0].decode())
 
 
 def read_json(content: bytes | str) -> Any:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from acp_action.redaction import SECRETS
-from acp_action.store.temporary import fresh_path
+from acp_action.store.temporary import EXTENSION, fresh_path
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_STREAMS: Final = ("/dev/stdout", "/dev/stderr")
+_DESCRIPTORS: Final = ("/dev/fd", "/proc/self/fd")
 
 
 def obstacle(target: Path) -> str:
@@ -45,6 +48,47 @@ def _link_obstacle(target: Path) -> str:
     return f"{target} is a symbolic link that leads outside, to {end}; remove it"
 
 
+def why_unfit(target: Path) -> str:
+    """Why a file that a person named cannot be written there, empty when it can.
+
+    Unlike in the output folder, nobody is told to remove what stands there: it may be the results.
+    """
+    try:
+        if target.is_dir():
+            return "it is a folder; name a file, in it or elsewhere"
+        if not target.parent.is_dir():
+            what = "is no folder" if target.parent.exists() else "does not exist"
+            return f"the folder {target.parent} {what}; make it first, or name a file elsewhere"
+        if target.is_symlink() and _link_obstacle(target):
+            return "it is a symbolic link that leads out of its folder; name the file it stands for"
+    except OSError:
+        # Then writing says why.
+        return ""
+    return ""
+
+
+def is_stream(target: Path) -> bool:
+    """Whether what is written there goes on elsewhere, and is no file of that name: a pipe, a device.
+
+    Standard output by its name is one wherever it leads.
+    """
+    if os.fspath(target) in _STREAMS or os.fspath(target.parent) in _DESCRIPTORS:
+        return True
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def write_through(target: Path, content: bytes) -> None:
+    """Write to a pipe or device, secrets blotted out; a file behind it grows. Raises OSError."""
+    with target.open("ab", buffering=0) as stream:
+        left = memoryview(SECRETS.bytes(content))
+        while left:
+            left = left[stream.write(left) :]
+
+
 def write_whole(target: Path, content: bytes, *, durable: bool = False) -> None:
     """Write a file so that its name always stands for a whole one: the old, or the new.
 
@@ -52,7 +96,8 @@ def write_whole(target: Path, content: bytes, *, durable: bool = False) -> None:
     also survives a power cut.
     """
     content = SECRETS.bytes(content)
-    temporary = fresh_path(target.parent, target.stem, target.suffix.removeprefix("."))
+    extension = target.suffix.removeprefix(".")
+    temporary = fresh_path(target.parent, target.stem, extension if EXTENSION.fullmatch(extension) else "tmp")
     try:
         with temporary.open("xb") as file:
             file.write(content)

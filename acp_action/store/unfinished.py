@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.engine.request import Origin
+from acp_action.store.plain_file import read_plain
 from acp_action.store.target import write_whole
 from acp_action.store.vault import STATE
 
@@ -51,9 +52,7 @@ def _write(folder: Path, known: Mapping[str, Origin]) -> None:
 def _read(folder: Path) -> dict[str, Origin]:
     path = folder / STATE / UNFINISHED
     try:
-        if path.is_symlink() or path.stat().st_size > _LARGEST:
-            return {}
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_plain(path, _LARGEST, follow=False))
     except (OSError, ValueError, RecursionError):
         return {}
     match value:

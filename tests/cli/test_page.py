@@ -39,6 +39,13 @@ def test_without_a_terminal_a_text_stays_as_it_is() -> None:
     assert laid_out(LONG, io.StringIO(), (ERROR,)) == LONG
 
 
+def test_nothing_in_a_text_for_people_is_obeyed(terminal: IO[str]) -> None:
+    """Also where a message names something foreign and nobody thought of it."""
+    told = "error: no step\n\t'\\u001b[2J\\u009b31m'"
+    for stream in (io.StringIO(), terminal):
+        assert laid_out("error: no step\n\t'\x1b[2J\x9b31m'", stream, ()) == told
+
+
 def test_on_a_terminal_lines_are_broken_between_words(terminal: IO[str]) -> None:
     """The rest of an error stands under its beginning."""
     assert laid_out(LONG, terminal, ()).splitlines() == [

@@ -345,7 +345,19 @@ def test_a_report_can_be_written_to_a_file(folder: Path, capfd: pytest.CaptureFi
     assert 'href="./../output/image_1.png"' in (folder / "pages/r.html").read_text("utf-8")
     code, out, err = call(capfd, "report", "output", "-f", "svg", "-o", "nowhere/r.svg")
     assert (code, out) == (2, "")
-    assert "cannot write nowhere/r.svg: " in err
+    assert "cannot write nowhere/r.svg: the folder nowhere does not exist; make it first" in err
+
+
+def test_a_report_can_be_written_to_standard_output_by_its_name(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """And to the device that takes everything; a page finds the files as if it stood beside them."""
+    call(capfd, "run-chain", "-c", "p.yaml", *LOCAL, "-i", "cat", "-q")
+    for words in ((), ("-f", "html"), ("-f", "csv")):
+        _, plain, _ = call(capfd, "report", "output", *words)
+        assert call(capfd, "report", "output", *words, "-o", "/dev/stdout") == (0, plain, "")
+    assert 'href="./image_1.png"' in call(capfd, "report", "output", "-f", "html", "-o", "/dev/stdout")[1]
+    assert call(capfd, "report", "output", "-o", "/dev/null") == (0, "", "")
 
 
 def test_events_can_be_told_again(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -354,7 +366,7 @@ def test_events_can_be_told_again(folder: Path, capfd: pytest.CaptureFixture[str
     _, again, _ = call(capfd, "report", "output", "-f", "jsonl")
 
     def kept(text: str) -> list[dict[str, object]]:
-        lost = ("at", "wall", "expected", "service", "duration", "sequential", "speedup", "output")
+        lost = ("at", "wall", "expected", "service", "duration", "sequential", "speedup")
         events = [json.loads(line) for line in text.splitlines()]
         return [{k: v for k, v in e.items() if k not in lost} for e in events if e["event"] != "Result"]
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from acp_action.report.compare import Run, compare_runs
+from acp_action.report.compare import compare_runs
 from acp_action.report.compare_view import comparison_text
+from acp_action.report.comparison import Run
 from acp_action.report.html.answers import Beside, render_comparison, render_what_if
 from acp_action.report.html.plot import draw_trials
 from acp_action.report.summarise import summarise
@@ -146,8 +147,8 @@ def test_a_long_prompt_is_shown_where_it_differs(tmp_path: Path) -> None:
     """What follows a hundred words that are the same, in its own direction and with its joined emoji."""
     same = "a lighthouse on a cliff at dusk, " * 20
     sides = [beside(tmp_path / name, "red", "other") for name in ("a", "b")]
-    sides[0].run.outputs[0]["params"] = {"prompt": f"{same}warm 👩🏽‍🚀"}  # type: ignore[index]
-    sides[1].run.outputs[0]["params"] = {"prompt": f"{same}cold"}  # type: ignore[index]
+    sides[0].run.records[0]["params"] = {"prompt": f"{same}warm 👩🏽‍🚀"}  # type: ignore[index]
+    sides[1].run.records[0]["params"] = {"prompt": f"{same}cold"}  # type: ignore[index]
     found = compare_runs(sides[0].run, sides[1].run)
     page = render_comparison(found, sides[0], sides[1])
     assert re.findall(r"<li>(\w+) <bdi>….*?(\w+)(?: 👩🏽‍🚀)?</bdi> → <bdi>….*?(\w+)</bdi>", page) == [

@@ -62,7 +62,7 @@ def test_a_step_that_waited_for_a_worker_came_after_the_one_that_made_room() -> 
     run = run_of([1.0, 2.0, 3.0], workers=1)
     assert names(run) == [("s0", "start"), ("s1", "worker"), ("s2", "worker")]
     assert sentence(run) == (
-        "the number of workers: steps waited 4.0s in all for a free one; "
+        "the number of workers: steps waited up to 3.0s for a free one; "
         "with more the run could take as little as 3.0s"
     )
 
@@ -89,7 +89,9 @@ def test_a_rate_limit_is_named_with_its_provider() -> None:
         ("a", 0.0, ""),
         ("b", 4.0, "rate limit of gemini"),
     ]
-    assert sentence(run) == "rate limit of gemini: its steps waited 4.0s for it; more workers would not help"
+    assert sentence(run) == (
+        "rate limit of gemini: the critical path waited 4.0s for it; more workers would not help"
+    )
 
 
 def test_back_off_after_failed_attempts_is_named() -> None:

@@ -15,7 +15,7 @@ from acp_action.report.summarise import summarise
 from acp_action.report.svg import render_svg
 from acp_action.report.views import draw_lanes, draw_rows
 from tests.fakes import Trace, a_plan, a_step, carry_out, guide_run
-from tests.report.runs import OUT, any_run, mixed_run
+from tests.report.runs import OUT, any_forgery, any_run, mixed_run
 from tests.report.showcase import failed_run
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from acp_action.engine.result import RunResult
     from acp_action.report.drawing import Drawing
+    from acp_action.report.model import RunReport
 
 ROUNDING = 0.0011
 """Percent; three decimals are written."""
@@ -51,6 +52,16 @@ def test_marks_never_overlap_and_lie_within_the_drawing(run: RunResult) -> None:
     report = summarise(run, OUT)
     check_apart(draw_lanes(report))
     check_apart(draw_rows(report))
+
+
+@given(any_forgery())
+def test_forged_times_are_drawn_within_the_drawing(report: RunReport) -> None:
+    """Whatever they are, and on a lane apart; rows are what a forger makes of them."""
+    check_apart(draw_lanes(report))
+    for found in (draw_lanes(report), draw_rows(report)):
+        drawn = [(mark.x, mark.width) for entry in found.entries for mark in entry.marks]
+        drawn += [(group.x, width) for group in found.groups for width in (group.width, group.room)]
+        assert all(0 <= number(part) <= 100 for pair in drawn for part in pair)
 
 
 def test_a_bar_says_what_happened() -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acp_action.errors import UsageError
-from acp_action.report.files import load_report, write_reports
+from acp_action.errors import OutputError, UsageError
+from acp_action.report.files import load_report, write_form, write_reports
 from acp_action.report.html import page
 from acp_action.report.summarise import summarise
 from tests.fakes import Trace, a_plan, a_step, carry_out, guide_run
@@ -141,3 +141,49 @@ def test_ten_thousand_steps_are_reported(tmp_path: Path) -> None:
     run = carry_out(plan, [Trace()] * 10_000, workers=32, folder=tmp_path)
     assert not write_reports(run, tmp_path).problems
     assert len(load_report(tmp_path).steps) == 10_000
+
+
+def test_a_form_is_a_file_of_any_name(tmp_path: Path) -> None:
+    """With or without an extension; one that was there is replaced, also through a link within the folder."""
+    for name in ("report", "Report.HTML", "a.tar.gz", "x.with space"):
+        write_form(tmp_path / name, "new\n")
+        assert (tmp_path / name).read_text() == "new\n"
+    (tmp_path / "link").symlink_to("report")
+    write_form(tmp_path / "link", "newer\n")
+    assert (tmp_path / "link").read_text() == "newer\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "Report.HTML", "a.tar.gz", "link", "report", "x.with space",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("out", "it is a folder; name a file, in it or elsewhere"),
+        ("none/x.html", r"the folder .*none does not exist; make it first, or name a file elsewhere"),
+        ("file/x.html", r"the folder .*file is no folder; make it first, or name a file elsewhere"),
+        ("link", "it is a symbolic link that leads out of its folder; name the file it stands for"),
+        ("circle", "it is a symbolic link that leads out of its folder; name the file it stands for"),
+        ("x" * 300, "the path is too long; name another file"),
+    ],
+)
+def test_where_no_form_can_be_written_a_file_is_asked_for(tmp_path: Path, name: str, words: str) -> None:
+    """Nobody is told to remove what may be the results, or to use an option that the command lacks."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to("/etc/hostname")
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(OutputError, match=f"^cannot write .*: .*{words}$"):
+        write_form(tmp_path / name, "new")
+
+
+def test_into_a_pipe_a_form_is_written_through(tmp_path: Path) -> None:
+    """It stays the pipe that it is."""
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_form(tmp_path / "pipe", "new\n")
+        assert os.read(reader, 100) == b"new\n"
+    finally:
+        os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()

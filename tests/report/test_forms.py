@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
+import unicodedata
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acp_action.engine.outcome import Fatal, Transient
+from acp_action.events import (
+    LaneHeld,
+    LaneReopened,
+    StepFinished,
+    StepParked,
+    StepProgressed,
+    StepStarted,
+    TimePassed,
+    event_fields,
+)
 from acp_action.report.files import find_run, load_report, write_reports
 from acp_action.report.forms import FORMS, render
 from acp_action.report.replay import replayed
@@ -21,15 +34,19 @@ from acp_action.report.steps_csv import COLUMNS, render_csv
 from acp_action.report.summarise import summarise
 from acp_action.report.svg import render_svg
 from acp_action.report.trace import trace_dict
+from tests.engine.harness import DONE
+from tests.engine.plans import Spec, plan_of
 from tests.fakes import guide_run
 from tests.report.golden import check
 from tests.report.pages import Page
-from tests.report.runs import EVIL, OUT, any_run, mixed_run
+from tests.report.runs import EVIL, OUT, Played, any_play, any_run, mixed_run
 from tests.report.showcase import HOSTILE, hostile_run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from acp_action.engine.outcome import Outcome
     from acp_action.engine.result import RunResult
     from acp_action.report.model import RunReport
 
@@ -58,7 +75,7 @@ def test_every_form_is_made_from_what_lies_in_the_folder(tmp_path: Path, form: A
     assert text.rstrip("\n").encode()
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
-    assert form == "csv" or "\x1b" not in text
+    assert "\x1b" not in text
 
 
 @pytest.mark.parametrize("evil", [*HOSTILE, EVIL])
@@ -99,24 +116,74 @@ def test_the_trace_is_whole_and_nothing_in_it_overlaps(run: RunResult) -> None:
     assert not busy or busy[-1] == 0
 
 
-@given(st.text(max_size=30))
-def test_no_cell_of_the_table_is_a_formula(text: str) -> None:
-    """Whatever it begins with, spaces before it included, and the table keeps its shape (S23)."""
+SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫−"
+CELLS = st.text(
+    st.sampled_from(f"{SIGNS};,\"'|a \t\n\r\x00\x0b\x85\u00a0\u3000\ufeff\u200b\u200d\u202e\u2028"),
+    max_size=12,
+)
+
+
+def blank(char: str) -> bool:
+    """Whether a spreadsheet may overlook it at the beginning of a cell."""
+    return char.isspace() or char == '"' or unicodedata.category(char)[0] in "CZ"
+
+
+def test_times_of_no_run_are_no_fault_of_the_program() -> None:
+    """A forged report may have any number that JSON can say; every form is made of it all the same."""
+    report = summarise(mixed_run(), OUT)
+    steps = [
+        replace(s, settled=1e308, attempts=tuple(replace(a, finished=1e308) for a in s.attempts))
+        for s in report.steps
+    ]
+    for form in FORMS:
+        assert render(form, replace(report, steps=tuple(steps), total_duration=1e308), OUT, OUT)
+
+
+@given(st.text(max_size=30) | CELLS, st.sampled_from(",;\t"))
+def test_no_cell_of_the_table_is_a_formula(text: str, separator: str) -> None:
+    """Whatever it begins with, seen or not, and whatever the spreadsheet takes for the end of a cell."""
     report = summarise(guide_run(), OUT)
     steps = [replace(step, name=text, reason=" " + text, files=(text,)) for step in report.steps]
-    rows = list(csv.reader(io.StringIO(render_csv(replace(report, steps=tuple(steps))))))
-    assert [len(row) for row in rows] == [len(COLUMNS)] * 5
-    for row in rows[1:]:
-        assert not [c for c in row if c.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))]
+    table = render_csv(replace(report, steps=tuple(steps)))
+    assert table.count("\n") == 5
+    for row in csv.reader(io.StringIO(table), delimiter=separator):
+        assert separator != "," or len(row) == len(COLUMNS)
+        for cell in row:
+            bare = "".join(itertools.dropwhile(blank, cell))
+            assert not bare.startswith(tuple(SIGNS))
 
 
 @pytest.mark.parametrize(
-    "evil", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", '=cmd|" /C calc"!A0']
+    ("evil", "told"),
+    [
+        *((f"{sign}1", f"'{sign}1") for sign in SIGNS),
+        ("  =1", "'  =1"),
+        ("\t=1", "' =1"),
+        ("\u00a0=1", "' =1"),
+        ("\u3000=1", "' =1"),
+        ("\u200d=1", "'\u200d=1"),
+        ("\ufeff=1", "\\ufeff=1"),
+        ("\n=1", "⏎=1"),
+        ('=cmd|" /C calc"!A0', '\'=cmd|" /C calc"!A0'),
+        ("x;=1+1", "x;'=1+1"),
+        ('x; "=1+1"', 'x;\' "=1+1"'),
+        ("it said: no; try 1 - 2 = 3", "it said: no; try 1 - 2 = 3"),
+        ("a\x1b[31m\x9b\x00", "a\\u001b[31m\\u009b\\u0000"),
+    ],
 )
-def test_formulas_are_shown_as_they_are_written(evil: str) -> None:
-    """After an apostrophe, which spreadsheets do not show."""
+def test_formulas_are_shown_as_they_are_written(evil: str, told: str) -> None:
+    """After an apostrophe, which spreadsheets do not show; harmless texts have none."""
     (_, row) = list(csv.reader(io.StringIO(render_csv(_named(evil)))))[:2]
-    assert row[0] == f"'{evil}"
+    assert row[0] == told
+
+
+def test_numbers_stay_numbers() -> None:
+    """Also one below nought, which begins as a formula does."""
+    step = summarise(guide_run(), OUT).steps[0]
+    report = replace(summarise(guide_run(), OUT), steps=(replace(step, seed=-5, cost=0.04),))
+    row: list[Any] = list(csv.reader(io.StringIO(render_csv(report)), quoting=csv.QUOTE_NONNUMERIC))[1]
+    told = dict(zip(COLUMNS, row, strict=True))
+    assert (told["seed"], told["cost_usd"]) == (-5.0, 0.04)
 
 
 def _named(name: str) -> Any:
@@ -128,7 +195,7 @@ def _named(name: str) -> Any:
 def test_events_are_told_in_order(run: RunResult) -> None:
     """The run first and last, every attempt, every retry and every step between them."""
     report = summarise(run, OUT)
-    events = replayed(report)
+    events = replayed(report, OUT)
     names = [event["event"] for event in events]
     assert (names[0], names[-1]) == ("RunStarted", "RunFinished")
     assert all(a["at"] <= b["at"] for a, b in pairwise(events))
@@ -136,6 +203,62 @@ def test_events_are_told_in_order(run: RunResult) -> None:
     assert names.count("StepStarted") == attempts
     assert names.count("StepFinished") == len(report.steps)
     assert names.count("StepParked") == attempts - sum(bool(step.attempts) for step in report.steps)
+
+
+@given(any_play(stops=True))
+def test_events_are_those_that_the_run_told(played: Played) -> None:
+    """All but what lanes did, planned delays, and expectations that the run itself gave rise to."""
+    engine = played.engine()
+    report = summarise(engine.run(played.stop_at), OUT)
+    planned = {step.name: step.expected for step in played.plan.steps}
+    ends = {e.step: e.at for e in engine.recorder.events if isinstance(e, StepFinished)}
+    lived: list[dict[str, Any]] = []
+    for event in engine.recorder.events:
+        match event:
+            case LaneHeld() | LaneReopened() | StepProgressed() | TimePassed():
+                continue
+            case StepParked() if event.at == ends[event.step]:
+                continue  # parked and ended at one moment, as real time has none
+            case StepParked():
+                event = event._replace(delay=0.0)
+            case StepStarted():
+                event = event._replace(expected=planned[event.step])
+        lived.append(event_fields(event))
+    told = [{**event, "delay": 0.0} if "delay" in event else event for event in replayed(report, OUT)]
+    assert [e["event"] for e in told[:1]] == ["RunStarted"]
+    pairs = zip(sorted(told[1:], key=by_name), sorted(lived, key=by_name), strict=True)
+    for one, other in pairs:
+        assert one == roughly(other)
+
+
+def by_name(event: Mapping[str, Any]) -> list[str]:
+    """What tells an event from those of other steps, groups and attempts."""
+    return [str(event.get(key, "")) for key in ("event", "step", "group", "scope", "attempt", "reason")]
+
+
+def roughly(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event, its figures as exact as a report keeps them."""
+    return {k: pytest.approx(v, abs=1e-4) if isinstance(v, float) else v for k, v in event.items()}
+
+
+def test_a_stop_comes_before_the_steps_that_it_ended_and_after_the_one_it_came_from() -> None:
+    """Also where all happened at one moment, and the files of a step are named in full."""
+    plan = plan_of([Spec("a"), Spec("b"), Spec("c", data=[1])], max_workers=2, fail_fast=True)
+    answers: dict[str, list[tuple[float, Outcome]]] = {
+        "a": [(1.0, Fatal("bad"))],
+        "b": [(0.5, Transient("broken", 4.0))],
+        "c": [(1.0, DONE)],
+    }
+    events = replayed(summarise(Played(plan, answers, limited=False).run(), OUT), OUT)
+    assert [(e["event"], e.get("step", "")) for e in events[1:-1]] == [
+        ("StepStarted", "a"), ("StepStarted", "b"), ("StepParked", "b"), ("StepFinished", "a"),
+        ("StopRequested", ""), ("StepFinished", "b"), ("StepFinished", "c"),
+    ]  # fmt: skip
+    parked, stop = events[3], events[5]
+    assert (parked["at"], parked["why"], parked["delay"]) == (0.5, "retry", 0.5)
+    assert (stop["at"], stop["scope"], stop["reason"]) == (1.0, "", "'a' failed")
+    finished = [e for e in replayed(summarise(guide_run(OUT), OUT), OUT) if e["event"] == "StepFinished"]
+    assert finished[0]["output"] == ("/out/image_1.png",)
 
 
 def test_a_page_made_elsewhere_finds_the_files(tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from hypothesis import given
 from acp_action.report.summarise import summarise
 from acp_action.report.timeline import Bar, Lane, lanes, span
 from tests.fakes import guide_run
-from tests.report.runs import OUT, any_run
+from tests.report.runs import OUT, any_forgery, any_run
 
 if TYPE_CHECKING:
     from acp_action.engine.result import RunResult
+    from acp_action.report.model import RunReport
 
 
 def test_the_guides_group_is_four_lanes() -> None:
@@ -33,6 +34,14 @@ def test_bars_never_overlap_and_lie_within_the_run(run: RunResult) -> None:
         assert all(a.end <= b.start for a, b in pairwise(lane.bars))
         assert all(0 <= bar.start <= bar.end <= span(report) for bar in lane.bars)
     assert span(report) == report.total_duration
+
+
+@given(any_forgery())
+def test_bars_that_cannot_be_one_workers_are_on_lanes_of_their_own(report: RunReport) -> None:
+    """However much they overlap, none is drawn over another, and none is left out."""
+    found = lanes(report)
+    assert all(a.end <= b.start for lane in found for a, b in pairwise(lane.bars))
+    assert sum(len(lane.bars) for lane in found) == sum(len(step.attempts) for step in report.steps)
 
 
 @given(any_run())

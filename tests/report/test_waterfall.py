@@ -66,3 +66,19 @@ def test_waits_for_a_processor_lie_within_attempts(first: float, second: float) 
     held = sum(piece.end - piece.start for piece in pieces if piece.kind == "processor")
     assert held == pytest.approx(first + second, abs=1e-5)
     assert pieces[-1].end == 5.0
+
+
+@given(st.floats(0, 3), st.floats(0, 2))
+def test_what_an_attempt_waited_in_a_queue_is_drawn_in_it(first: float, before: float) -> None:
+    """As a wait for the provider's limit, before the service, besides what was waited for it here."""
+    run = guide_run()
+    attempt = Attempt(1, before, before + 3.0, 0, "done", queued=first)
+    step = run.steps[0]._replace(
+        attempts=(attempt,), waits=Waits(throttle=before + first), settled=before + 3.0
+    )
+    report = summarise(replace(run, steps=(step, *run.steps[1:]), total_duration=before + 3.0), OUT)
+    pieces = rows(report)[0].pieces
+    for kind in KINDS:
+        drawn = sum(piece.end - piece.start for piece in pieces if piece.kind == kind)
+        assert drawn == pytest.approx(getattr(report.steps[0].split, kind), abs=1e-5)
+    assert all(a.end <= b.start for a, b in pairwise(pieces))

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from acp_action.report.compare_view import apart, figures, moment
+from acp_action.report.compare_view import apart, ended, figures, moment, not_compared, step_words
 from acp_action.report.escape import one_line, plain_lines
 from acp_action.report.html.environment import environment
 from acp_action.report.html.outputs import Files
@@ -20,7 +20,7 @@ from acp_action.report.lines import span_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acp_action.report.compare import Change, Comparison, Run, StepPair, StepSide
+    from acp_action.report.comparison import Change, Comparison, Run, StepPair, StepSide
     from acp_action.report.html.outputs import Shown
     from acp_action.report.what_if import WhatIf
 
@@ -93,6 +93,8 @@ def render_comparison(found: Comparison, a: Beside, b: Beside, budget: Budget | 
         runs=(("A", found.a), ("B", found.b)),
         figures=figures(found),
         moment=moment,
+        ended=ended,
+        unseen=not_compared(found),
         steps=len(found.steps),
         differing=[both for pair, both in made if not _alike(pair)],
         alike=[both for pair, both in made if _alike(pair)],
@@ -141,7 +143,7 @@ class _Sided:
         self._files = Files(beside.folder, beside.base, thumbnails)
         self._lines = {line.name: line for line in beside.run.report.steps}
         self._records: dict[str, list[Any]] = {}
-        for record in beside.run.outputs:
+        for record in beside.run.records or ():
             self._records.setdefault(str(record.get("step")), []).append(record)
 
     def half(self, name: str, side: StepSide | None) -> Half | None:
@@ -162,9 +164,10 @@ class _Sided:
 
 def _both(pair: StepPair, sides: Sequence[_Sided]) -> Both:
     a, b = sides[0].half(pair.name, pair.a), sides[1].half(pair.name, pair.b)
-    # That the output differs is told by the badge, and can be seen; so can that a run has no such step.
-    changes = tuple(map(_difference, (change for change in pair.changes if change.what != "output")))
-    told = _TOLD[pair.output] if pair.a and pair.b else f"only in {'A' if pair.a else 'B'}"
+    # That the output differs is told by the badge, and can be seen; so can what each gave for a reason.
+    shown = (change for change in pair.changes if change.what not in ("output", "reason"))
+    changes = tuple(map(_difference, shown))
+    told = _TOLD[pair.output] if pair.a and pair.b else one_line(step_words(pair))
     return Both(one_line(pair.name), told, changes, (a, b))
 
 

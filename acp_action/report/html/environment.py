@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from acp_action.redaction import redact
-from acp_action.report.escape import one_line, plain_lines
+from acp_action.report.escape import one_line, plain_lines, without_controls
 from acp_action.report.lines import seconds, span_words
 from acp_action.report.wording import PREVIEW, setting_words, status_words
 
@@ -70,5 +70,8 @@ def _kind(status: str) -> str:
 
 
 def _finished(value: Any) -> Any:
-    """Secrets go before the escaping, which could hide them from whoever looks at the file."""
-    return redact(value) if type(value) is str else value
+    """Secrets go before the escaping, which could hide them from whoever looks at the file.
+
+    And what a terminal would obey, for whoever looks at the file there.
+    """
+    return without_controls(redact(value)) if type(value) is str else value

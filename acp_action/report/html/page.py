@@ -83,10 +83,7 @@ def render_html(
             left_out=len(order) - len(shown),
             lanes=draw_lanes(report),
             rows=draw_rows(report),
-            path=[
-                (one_line(i.step), path_words(i, _apart(one_line(i.after))))
-                for i in report.critical_path[:_PATH_SHOWN]
-            ],
+            path=[(one_line(i.step), path_words(i, _apart)) for i in report.critical_path[:_PATH_SHOWN]],
             path_left_out=max(len(report.critical_path) - _PATH_SHOWN, 0),
             linked=frozenset(shown),
         )
@@ -95,7 +92,7 @@ def render_html(
 
 def _apart(name: str) -> str:
     """A name within a sentence: written from right to left, it must not turn what stands around it."""
-    return f"\u2068{name}\u2069" if name else ""
+    return f"\u2068{one_line(name)}\u2069" if name else ""
 
 
 def _budget(report: RunReport) -> Budget:
