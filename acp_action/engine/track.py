@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, Literal
 
-from acp_action.engine.outcome import ENDS, Closed, Done, Refused
+from acp_action.engine.outcome import ENDS, Closed, Done, Expired, Refused, Stopped
 from acp_action.engine.result import Attempt, Waits, as_tuple
 
 if TYPE_CHECKING:
@@ -134,6 +134,12 @@ class Track:
         )
         ended = as_tuple(Attempt, fields)
         self.attempts = (*self.attempts, ended) if self.attempts else (ended,)
+
+    def given_up(self) -> Stopped | Expired:
+        """What became of an attempt that should have come back long ago."""
+        if self.told_to_stop:
+            return Stopped("it did not stop when told to")
+        return Expired("it did not come back in time")
 
     def waits(self, begin: float) -> Waits:
         """The split so far; ``begin`` is the run's start."""

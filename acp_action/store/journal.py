@@ -22,14 +22,16 @@ from acp_action.store.group_commit import GroupCommit
 from acp_action.store.lock import FolderLock
 from acp_action.store.manifest import iso_time
 from acp_action.store.target import sync_folder, write_whole
-from acp_action.store.vault import STATE, Vault, make_private
+from acp_action.store.vault import STATE, Vault, opened_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
-_JOURNAL: Final = "journal.jsonl"
+JOURNAL: Final = "journal.jsonl"
+"""In the state folder."""
+
 _SYNC: Final[Callable[[int], None]] = getattr(os, "fdatasync", os.fsync)
 _APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -65,7 +67,7 @@ class Journal:
         self._closed = False
         self.warnings: list[str] = []
         try:
-            self._lock = _locked(self._state)
+            self._lock = opened_in(self._state, lambda: FolderLock(self._state / "lock"))
             if not self._lock.works:
                 self.warnings.append(f"{folder} cannot be locked; let no other run use it at the same time")
             try:
@@ -135,7 +137,7 @@ class Journal:
         try:
             self._append(record, sync=sync)
         except OSError as error:
-            why = f"{self._state / _JOURNAL} cannot be written: {explain(error, self._state, len(record))}"
+            why = f"{self._state / JOURNAL} cannot be written: {explain(error, self._state, len(record))}"
             if line["do"] == "intended":
                 raise Unrecorded(f"nothing was sent, because {why}") from error
             # It has happened all the same: this run goes on by what it knows, and tries again to write it.
@@ -175,7 +177,7 @@ class Journal:
     # --- opening
 
     def _opened(self) -> GroupCommit:
-        path = self._state / _JOURNAL
+        path = self._state / JOURNAL
         content = _content(path)
         reading = journal_lines.read(content)
         _check_version(path, reading.version)
@@ -222,17 +224,6 @@ class Journal:
         return whole
 
 
-def _locked(state: Path) -> FolderLock:
-    """The lock of a state folder, which is made if need be."""
-    make_private(state)
-    try:
-        return FolderLock(state / "lock")
-    except FileNotFoundError:
-        # A preview has just taken the empty folder away with its log.
-        make_private(state)
-        return FolderLock(state / "lock")
-
-
 def sheets(folder: Path) -> dict[tuple[str, str], Sheet]:
     """What the journal in a folder says of each step and fingerprint; nothing is made, kept or locked.
 
@@ -241,8 +232,8 @@ def sheets(folder: Path) -> dict[tuple[str, str], Sheet]:
     state = folder / STATE
     if state.is_symlink():
         return {}
-    reading = journal_lines.read(_content(state / _JOURNAL))
-    _check_version(state / _JOURNAL, reading.version)
+    reading = journal_lines.read(_content(state / JOURNAL))
+    _check_version(state / JOURNAL, reading.version)
     found: dict[tuple[str, str], Sheet] = {}
     for record in reading.records:
         found.setdefault((record["step"], record["key"]), Sheet()).apply(record, here=False)
@@ -254,7 +245,7 @@ def look(folder: Path) -> None:
     state = folder / STATE
     try:
         FolderLock.probe(state / "lock")
-        _check_version(state / _JOURNAL, journal_lines.read(_content(state / _JOURNAL)).version)
+        _check_version(state / JOURNAL, journal_lines.read(_content(state / JOURNAL)).version)
     except OSError as error:
         raise OutputError(f"cannot read {state}: {explain(error, folder)}") from error
 
