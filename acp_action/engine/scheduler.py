@@ -182,15 +182,13 @@ class Scheduler:
         if isinstance(outcome, Closed):
             verdict = self.admission.close_account(index, outcome)
         self._settle(index, track, verdict, now)
-        if isinstance(outcome, Fatal) and (outcome.halt or (outcome.unstored and not self._is_free(index))):
+        paid = self._steps[index].provider != LOCAL
+        if isinstance(outcome, Fatal) and (outcome.halt or (outcome.unstored and paid)):
             # What is under way is paid for, so it goes on, for the next run to fetch.
             self._halt(outcome.reason, now, resumable=True)
         elif verdict.status.bad and index not in self._leftover and not track.told_to_stop:
             # One that was told to stop belongs to what stopped it, whatever its own end.
             self._spread(index, now)
-
-    def _is_free(self, index: int) -> bool:
-        return self._steps[index].provider == LOCAL
 
     def _park(self, index: int, track: Track, again: Again, now: float) -> None:
         track.turn(again.phase, now)

@@ -22,6 +22,11 @@ class Held:
         self.number = number
         _OPEN.add(self)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to write to."""
+        return self.number >= 0
+
     def close(self) -> None:
         """Let go; a second time does nothing."""
         number, self.number = self.number, -1

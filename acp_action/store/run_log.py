@@ -137,8 +137,8 @@ class RunLog:
         if self._beat is not None:
             self._beat.join()
         file, self._file = self._file, None
-        # In a forked child it is closed already, and the log is its parent's.
-        if file is None or file.number < 0:
+        # In a forked child it is closed already: the log is its parent's.
+        if file is None or not file.is_open:
             return
         with self._guard:
             with suppress(OSError):
@@ -162,7 +162,8 @@ class RunLog:
 
     def _try(self, line: bytes) -> bool:
         """Whether it is written; the next listener tells of a fault."""
-        if self._fault is not None:
+        # In a forked child, whose copy is closed, somebody may hold the guard for ever.
+        if self._fault is not None or self._file is None or not self._file.is_open:
             return False
         try:
             with self._guard:
@@ -173,8 +174,9 @@ class RunLog:
         return True
 
     def _write(self, line: bytes) -> None:
-        if self._file is None or (file := self._file.number) < 0:
+        if self._file is None or not self._file.is_open:
             return
+        file = self._file.number
         try:
             if (written := os.write(file, line)) < len(line):
                 # A disk that is full takes what still fits; the rest says why there is no more.
