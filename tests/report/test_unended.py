@@ -260,7 +260,7 @@ def test_a_log_that_failed_for_a_while_tells_all_in_the_end(seed: int, failing: 
 
         def _write(self, line: bytes) -> None:
             self.lines += 1
-            if self.lines == failing:
+            if self.lines == failing and b'"do":"ended"' not in line:
                 raise OSError(errno.ENOSPC, "full")
             super()._write(line)
 
