@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from acp_action.cli.page import Light
+from acp_action.report.cells import steady
 from acp_action.report.escape import one_line
 from acp_action.report.lines import span_words
-from acp_action.report.wording import by_reason, cost_words, next_words, trouble_words
+from acp_action.report.wording import by_reason, cost_words, next_words, status_words, trouble_words
 
 if TYPE_CHECKING:
     from acp_action.api.run import PipelineResult
@@ -20,7 +21,6 @@ _FILES_SHOWN: Final = 8
 _TROUBLES_SHOWN: Final = 8
 # A ratio below this is noise, and not worth a word.
 _WORTH_TELLING: Final = 1.05
-_WORDS: Final = {"succeeded": "done", "cached": "done", "timed_out": "timed out", "doubt": "in doubt"}
 LIGHTS: Final = (Light(r"^(Done): ", "green"), Light(r"^(Failed|Stopped): ", "red"))
 
 
@@ -33,9 +33,10 @@ def summary(result: PipelineResult) -> str:
         lines[_FILES_SHOWN:] = [f"  and {more}"]
     lines += [*_troubles(result), headline(result)]
     lines += [f"Next: {told}" for told in [next_words(result.report)] if told]
-    if any(step.preview for step in result.plan.steps):
+    previews = [step.preview for step in result.plan.steps]
+    if any(previews):
         lines.append("These are previews by the embedded provider 'local', not the models' own work.")
-    else:
+    if not all(previews):
         lines.append(f"Cost: {cost_words(result.report)}")
     lines += [f"Not written: {one_line(problem)}" for problem in result.unwritten]
     return "\n".join([*lines, f"Report: {_shown(folder / 'report.html')}"])
@@ -43,7 +44,9 @@ def summary(result: PipelineResult) -> str:
 
 def _file_line(step: StepResult, path: Path) -> str:
     # A file is called like its step, unless a file system or another step stands against it.
-    return f"  {_shown(path)}" if path.stem == step.name else f"  {one_line(step.name)}: {_shown(path)}"
+    return (
+        f"  {_shown(path)}" if path.stem == step.name else f"  {one_line(steady(step.name))}: {_shown(path)}"
+    )
 
 
 def _troubles(result: RunResult) -> list[str]:
@@ -57,15 +60,16 @@ def _troubles(result: RunResult) -> list[str]:
 
 
 def headline(result: RunResult) -> str:
-    """How it ended and in what time: ``Done: 4 steps in 2.8s instead of 10.3s one after another: 3.7 x``."""
+    """How it ended and in what time: ``Done: 4 steps in 2.8s instead of 10.3s one after another: 3.7x``."""
     counts = Counter(step.status.value for step in result)
     time = span_words(result.total_duration)
     if result.success:
         earlier = f" ({counts['cached']:,} of them by an earlier run)" if counts["cached"] else ""
-        steps = f"{len(result):,} step{'' if len(result) == 1 else 's'}{earlier}"
+        good = counts["succeeded"] + counts["cached"]
+        steps = f"{good:,} step{'' if good == 1 else 's'}{earlier}"
         return f"Done: {steps} in {time}{_gain(result)}"
     done = f"{counts.pop('succeeded', 0) + counts.pop('cached', 0):,} of {len(result):,} steps done"
-    rest = [f"{number:,} {_WORDS.get(status, status)}" for status, number in counts.items()]
+    rest = [f"{number:,} {status_words(status)}" for status, number in counts.items()]
     word = f"Stopped: {one_line(result.stopped)}; " if result.stopped else "Failed: "
     return f"{word}{', '.join([done, *rest])}, in {time}"
 
@@ -74,7 +78,7 @@ def _gain(result: RunResult) -> str:
     # Of a run that did not end well nobody knows what it would have taken one after another.
     if result.speedup < _WORTH_TELLING:
         return ""
-    return f" instead of {span_words(result.sequential_estimate)} one after another: {result.speedup:.1f} x"
+    return f" instead of {span_words(result.sequential_estimate)} one after another: {result.speedup:.1f}x"
 
 
 def _files(result: PipelineResult) -> list[tuple[StepResult, Path]]:

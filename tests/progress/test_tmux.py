@@ -77,9 +77,9 @@ class Window:
         """Press a key."""
         self.tmux("send-keys", name)
 
-    def resize(self, columns: int) -> None:
-        """Drag the window's edge."""
-        self.tmux("resize-window", "-x", str(columns), "-y", str(ROWS))
+    def resize(self, columns: int, rows: int) -> None:
+        """Drag the window's corner."""
+        self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
 
     def seen(self) -> list[str]:
         """What stands on the screen, without the blank rows at its end."""
@@ -147,26 +147,44 @@ def test_the_display_fits_the_screen(
     assert all(row[0] in "C " for row in screen)
 
 
-@pytest.mark.parametrize("columns", [50, 140])
+@pytest.mark.parametrize(("columns", "rows"), [(50, ROWS), (140, ROWS), (80, 10)])
 def test_a_resize_leaves_nothing_behind(
-    columns: int, window_of: Callable[[int], Window], tmp_path: Path
+    columns: int, rows: int, window_of: Callable[[int], Window], tmp_path: Path
 ) -> None:
-    """Narrower or wider: after the next frame the screen holds one display, whole."""
+    """Narrower, wider or shorter: after the next frame the screen holds one display, whole."""
     (tmp_path / "p.yaml").write_text(pipeline(200, 0.3))
     window = window_of(80)
     window.run("run-chain", "-c", "p.yaml")
     window.when(is_in_the_middle)
-    window.resize(columns)
+    window.resize(columns, rows)
 
-    def is_clean(rows: list[str]) -> bool:
-        titles = [place for place, row in enumerate(rows) if row.startswith("Catalogue")]
-        busy = sum("● image_" in row for row in rows)
-        return titles == [0] and busy == 8 and all(row[:1] in ("C", " ") for row in rows)
+    def is_clean(screen: list[str]) -> bool:
+        titles = [place for place, row in enumerate(screen) if row.startswith("Catalogue")]
+        busy = sum("● image_" in row for row in screen)
+        whole = busy == min(8, rows - 5) and len(screen) < rows
+        return titles == [0] and whole and all(row[:1] in ("C", " ") for row in screen)
 
     # A piece that is left above the display would stay there, so what is clean once is clean.
     screen = window.when(is_clean)
-    keep(f"resized-to-{columns}", screen)
+    keep(f"resized-to-{columns}-by-{rows}", screen)
     assert max(map(len, screen)) <= columns
+
+
+def test_ctrl_z_gives_the_terminal_to_the_shell(window_of: Callable[[int], Window], tmp_path: Path) -> None:
+    """Stopped, the shell has its cursor; in front again, the display goes on below, and only there."""
+    (tmp_path / "p.yaml").write_text(pipeline(100, 0.3))
+    window = window_of(80)
+    window.run("run-chain", "-c", "p.yaml")
+    window.when(is_in_the_middle)
+    window.key("C-z")
+    window.when(lambda rows: rows[-1].startswith("$"))
+    assert window.tmux("display-message", "-p", "#{cursor_flag}").strip() == "1"
+    window.tmux("send-keys", "-l", "clear; bg; echo hello")
+    window.key("Enter")
+    screen = window.when(lambda rows: any("Report: " in row for row in rows))
+    keep("in-the-background", screen)
+    assert not any(row.startswith("Catalogue") for row in screen)
+    assert any(row.startswith("Done: 102 steps") for row in screen)
 
 
 def test_ctrl_c_leaves_a_usable_shell(window_of: Callable[[int], Window], tmp_path: Path) -> None:
