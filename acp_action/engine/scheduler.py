@@ -9,15 +9,15 @@ what leaves, in results and events, is in seconds since the run started.
 from __future__ import annotations
 
 import math
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from acp_action.engine.admission import Admission
 from acp_action.engine.board import Board, Note
 from acp_action.engine.news import News
-from acp_action.engine.outcome import Closed, Delivery, Done, Expired, Fatal, Opened, Stopped, Unmade, Word
+from acp_action.engine.outcome import Closed, Delivery, Done, Fatal, Opened, Stopped, Unmade, Word
 from acp_action.engine.record import parked, result_of
 from acp_action.engine.result import Status
+from acp_action.engine.timers import Timers
 from acp_action.engine.verdict import Again, End, Patience, verdict_on
 from acp_action.events import StopRequested
 from acp_action.providers.registry import LOCAL
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from acp_action.engine.clock import Clock
     from acp_action.engine.crew import Crew
     from acp_action.engine.durations import Expectations
-    from acp_action.engine.gates import Gate, Ways
+    from acp_action.engine.gates import Ways
     from acp_action.engine.outcome import Message, Outcome
     from acp_action.engine.track import Track
     from acp_action.events import Event
@@ -66,6 +66,7 @@ class Scheduler:
         self._patience = patience
         self._send = emit
         self.board = Board(plan, emit, note)
+        self._timers = Timers()
         self.admission = Admission(
             plan,
             crew=crew,
@@ -74,12 +75,11 @@ class Scheduler:
             expectations=expectations,
             board=self.board,
             emit=emit,
-            on_wait=self._wait_for,
+            on_wait=self._timers.ask,
             made_before=made_before,
             most_wait=patience.rate_limit,
         )
         self._news = News(plan.steps, self.board.names, self.admission, emit)
-        self._timers: list[tuple[float, int, int]] = []  # when, step or -1, gate number
         self._begin = 0.0
         # Steps of a stopped scope that are looked for yet, and why it was.
         self._leftover: dict[int, str] = {}
@@ -136,7 +136,7 @@ class Scheduler:
     def patience_left(self) -> float | None:
         """How long to wait for messages before ``take``; None when only a message can bring news."""
         give_up_at = self.admission.first_deadline + self._patience.grace
-        next_at = min(self._timers[0][0], give_up_at) if self._timers else give_up_at
+        next_at = min(self._timers.first, give_up_at)
         return None if next_at == math.inf else max(next_at - self._clock.now(), 0.0)
 
     # --- what comes in
@@ -182,21 +182,19 @@ class Scheduler:
         if isinstance(outcome, Closed):
             verdict = self.admission.close_account(index, outcome)
         self._settle(index, track, verdict, now)
-        if isinstance(outcome, Fatal) and (outcome.halt or (outcome.unstored and not self._is_free(index))):
+        paid = self._steps[index].provider != LOCAL
+        if isinstance(outcome, Fatal) and (outcome.halt or (outcome.unstored and paid)):
             # What is under way is paid for, so it goes on, for the next run to fetch.
             self._halt(outcome.reason, now, resumable=True)
         elif not (verdict.alone or track.told_to_stop or index in self._leftover) and verdict.status.bad:
             # One that was told to stop belongs to what stopped it, whatever its own end.
             self._spread(index, now)
 
-    def _is_free(self, index: int) -> bool:
-        return self._steps[index].provider == LOCAL
-
     def _park(self, index: int, track: Track, again: Again, now: float) -> None:
         track.park(again.phase, again.delay, now)
         step = self._steps[index]
         self._send(parked(step, self.board.names[step.group], now - self._begin, track.attempt, again))
-        heappush(self._timers, (now + again.delay, index, -1))
+        self._timers.try_again(now + again.delay, index)
 
     # --- ends
 
@@ -261,14 +259,11 @@ class Scheduler:
 
     def _ring(self) -> None:
         now = self._clock.now()
-        while self._timers and self._timers[0][0] <= now:
-            _, index, number = heappop(self._timers)
-            if number >= 0:
-                gate = self.admission.lanes.every[number]
-                gate.wake_at = math.inf
-                self.admission.promote(gate)
-            elif not self.board.settled(index):
-                self.admission.again(index, now)
+        for due in self._timers.due(now):
+            if not isinstance(due, int):
+                self.admission.promote(due)
+            elif not self.board.settled(due):
+                self.admission.again(due, now)
         if now >= self.admission.first_deadline + self._patience.grace:
             self._give_up(now)
 
@@ -281,9 +276,7 @@ class Scheduler:
             if now < track.deadline + self._patience.grace:
                 admission.first_deadline = min(admission.first_deadline, track.deadline)
                 continue
-            cancelled = track.token is not None and track.token.cancelled
-            reason = "it did not stop when told to" if cancelled else "it did not come back in time"
-            ended: Outcome = Stopped(reason) if cancelled else Expired(reason)
+            ended = track.given_up()
             self._end_attempt(
                 index, track, Delivery(index, track.attempt, ended, track.since, now, track.desk)
             )
@@ -293,8 +286,3 @@ class Scheduler:
             self._judge(index, track, ended, now)
             if token is not None:
                 token.abandon()
-
-    def _wait_for(self, moment: float, gate: Gate) -> None:
-        if moment < gate.wake_at:
-            gate.wake_at = moment
-            heappush(self._timers, (moment, -1, gate.number))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, Literal
 
-from acp_action.engine.outcome import ENDS, Closed, Done, Refused
+from acp_action.engine.outcome import ENDS, Closed, Done, Expired, Refused, Stopped
 from acp_action.engine.result import Attempt, Waits, as_tuple
 
 if TYPE_CHECKING:
@@ -141,6 +141,12 @@ class Track:
         self.turn(phase, now)
         *before, last = self.attempts
         self.attempts = (*before, last._replace(pause=delay))
+
+    def given_up(self) -> Stopped | Expired:
+        """What became of an attempt that should have come back long ago."""
+        if self.told_to_stop:
+            return Stopped("it did not stop when told to")
+        return Expired("it did not come back in time")
 
     def waits(self, begin: float) -> Waits:
         """The split so far; ``begin`` is the run's start."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from acp_action.events import StepFinished, StepProgressed
 from acp_action.report.escape import one_line
 from acp_action.report.lines import REASON_LIMIT, LogLine, log_line
-from acp_action.report.underway import Underway
+from acp_action.report.running_lines import RunningLines
 
 if TYPE_CHECKING:
     from acp_action.events import Event
@@ -21,18 +21,18 @@ class Telling:
 
     Steps that were turned away for the same reason have one line: such a step failed without ever being
     tried, because its provider takes nothing more; there may be hundreds at once, and their line comes with
-    the next event of another kind. What running steps tell is told as ``Underway`` sees fit.
+    the next event of another kind. What running steps tell is told as ``RunningLines`` sees fit.
     """
 
     def __init__(self) -> None:
         self._turned: list[StepFinished] = []
-        self._underway = Underway()
+        self._running = RunningLines()
 
     def __call__(self, event: Event) -> list[LogLine]:
         """The lines to write now."""
         lines = self._lines(event)
         if any(line.level != "DEBUG" for line in lines):
-            self._underway.last = event.at
+            self._running.last = event.at
         return lines
 
     def _lines(self, event: Event) -> list[LogLine]:
@@ -44,7 +44,7 @@ class Telling:
             held.append(event)
             return []
         self._turned = []
-        told = self._underway(event)
+        told = self._running(event)
         line = None if isinstance(event, StepProgressed) else log_line(event)
         return [*_turned_away(held), *told, *([line] if line is not None else [])]
 

@@ -16,20 +16,22 @@ from acp_action.engine.paper import Sheet
 from acp_action.engine.result import RunResult, Status
 from acp_action.errors import OutputError, UsageError
 from acp_action.events import StopRequested
+from acp_action.report.cut_short import LastWord, OpenStep, cut_short
+from acp_action.report.full_scopes import FullScopes
 from acp_action.report.lines import seconds
 from acp_action.report.planned import planned
 from acp_action.report.summarise import summarise
-from acp_action.report.under_way import End, UnderWay, cut_short
 from acp_action.report.wording import NOT_BEGUN, UNDER_WAY
 from acp_action.store.journal import sheets
-from acp_action.store.manifest import build_manifest
+from acp_action.store.manifest import build_manifest, iso_time
 from acp_action.store.run_lines import is_count, is_time, result_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from acp_action.plan.model import Plan
+    from acp_action.engine.result import Attempt
+    from acp_action.plan.model import Plan, Step
     from acp_action.report.model import RunReport
     from acp_action.store.run_logs import Log
 
@@ -81,7 +83,7 @@ class _Story:
     def __init__(self, plan: Plan, folder: Path, wall: float) -> None:
         self._plan, self._folder = plan, folder
         self._board = Board(plan, lambda _event: None)
-        self._tracks: defaultdict[int, UnderWay] = defaultdict(UnderWay)
+        self._tracks: defaultdict[int, OpenStep] = defaultdict(OpenStep)
         self._last = 0.0
         self._wall, self._workers = wall, 1
         self._stopping = ""
@@ -139,7 +141,7 @@ class _Story:
                 return self._took_of_attempt(track, record)
         return False
 
-    def _took_of_attempt(self, track: UnderWay, record: Mapping[str, Any]) -> bool:
+    def _took_of_attempt(self, track: OpenStep, record: Mapping[str, Any]) -> bool:
         match record:
             case {"do": "started", "attempt": number, "worker": int(worker), "at": at}:
                 track.started(number, worker, at)
@@ -176,8 +178,12 @@ class _Story:
         never = sorted(set(left) - set(begun))
         self._board.skip(never, _LOST if lost else _NEVER[alive].format(what), self._last)
         pages = self._pages() if begun and not alive else {}
+        full = FullScopes(self._plan, self._attempts(begun))
         for index in begun:
-            self._cut(index, what, pages, alive=alive)
+            step, track = self._plan.steps[index], self._tracks[index]
+            word = LastWord(Status.CANCELLED, UNDER_WAY) if alive else self._word(step, track, what, pages)
+            cut = track.cut(step, self._board.names[step.group], word, self._last, full)
+            self._board.settle(index, cut)
         return RunResult(
             plan=self._plan,
             steps=tuple(result for result in self._board.results if result is not None),
@@ -190,13 +196,20 @@ class _Story:
             stops=tuple(self._stops),
         )
 
-    def _cut(self, index: int, what: str, pages: Mapping[tuple[str, str], Sheet], *, alive: bool) -> None:
-        step, track = self._plan.steps[index], self._tracks[index]
-        page = None
-        if track.key:
-            page = pages.get((step.name, track.key), Sheet())
-        end = End(Status.CANCELLED, UNDER_WAY) if alive else cut_short(step, track, page, what)
-        self._board.settle(index, track.cut(step, self._board.names[step.group], end, self._last))
+    def _word(
+        self, step: Step, track: OpenStep, what: str, pages: Mapping[tuple[str, str], Sheet]
+    ) -> LastWord:
+        page = pages.get((step.name, track.key), Sheet()) if track.key else None
+        return cut_short(step, track, page, what, iso_time(self._wall))
+
+    def _attempts(self, begun: Sequence[int]) -> Iterator[tuple[int, Attempt]]:
+        """All attempts that are known of, with the groups of their steps."""
+        for step, result in zip(self._plan.steps, self._board.results, strict=True):
+            for attempt in result.attempts if result is not None else ():
+                yield step.group, attempt
+        for index in begun:
+            for attempt in self._tracks[index].attempts(self._last):
+                yield self._plan.steps[index].group, attempt
 
     def _pages(self) -> Mapping[tuple[str, str], Sheet]:
         try:

@@ -22,7 +22,7 @@ from acp_action.store.group_commit import GroupCommit
 from acp_action.store.lock import FolderLock
 from acp_action.store.manifest import iso_time
 from acp_action.store.target import sync_folder, write_whole
-from acp_action.store.vault import STATE, Vault, make_private
+from acp_action.store.vault import STATE, Vault, opened_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,7 +67,7 @@ class Journal:
         self._closed = False
         self.warnings: list[str] = []
         try:
-            self._lock = _locked(self._state)
+            self._lock = opened_in(self._state, lambda: FolderLock(self._state / "lock"))
             if not self._lock.works:
                 self.warnings.append(f"{folder} cannot be locked; let no other run use it at the same time")
             try:
@@ -222,17 +222,6 @@ class Journal:
             "lines told of is not known any more: look at your providers' own lists before you pay again"
         )
         return whole
-
-
-def _locked(state: Path) -> FolderLock:
-    """The lock of a state folder, which is made if need be."""
-    make_private(state)
-    try:
-        return FolderLock(state / "lock")
-    except FileNotFoundError:
-        # A preview has just taken the empty folder away with its log.
-        make_private(state)
-        return FolderLock(state / "lock")
 
 
 def sheets(folder: Path) -> dict[tuple[str, str], Sheet]:

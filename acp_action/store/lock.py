@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from acp_action.errors import PlaceTaken
 from acp_action.store.faults import ELSEWHERE
+from acp_action.store.held import Held
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,19 +28,20 @@ class FolderLock:
 
     def __init__(self, path: Path) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._descriptor = os.open(path, flags, 0o600)
+        self._file = Held(os.open(path, flags, 0o600))
+        descriptor = self._file.number
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.works = True
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, f"process {os.getpid()} on {os.uname().nodename}".encode(), 0)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"process {os.getpid()} on {os.uname().nodename}".encode(), 0)
         except BlockingIOError as error:
-            taken = _taken(self._descriptor, path)
-            os.close(self._descriptor)
+            taken = _taken(descriptor, path)
+            self._file.close()
             raise taken from error
         except OSError as error:
             if error.errno not in _NO_LOCKS:
-                os.close(self._descriptor)
+                self._file.close()
                 raise
             self.works = False
 
@@ -62,7 +64,7 @@ class FolderLock:
 
     def release(self) -> None:
         """Let the next one in. The file stays: were it removed, two runs could hold locks on two files."""
-        os.close(self._descriptor)
+        self._file.close()
 
 
 def _taken(descriptor: int, path: Path) -> PlaceTaken:

@@ -53,6 +53,16 @@ def line(record: Mapping[str, Any]) -> bytes:
     return sealed(SECRETS.bytes(content)) if content.isascii() else encode(record, SECRETS.bytes)
 
 
+def began(wall: float, workers: int) -> bytes:
+    """The run began; ``wall``: in seconds since the epoch."""
+    return line({"do": "began", "wall": wall, "workers": workers})
+
+
+def group(index: int, at: float) -> bytes:
+    """A group's first step may start."""
+    return line({"do": "group", "group": index, "at": at})
+
+
 def started(step: int, attempt: int, worker: int, at: float) -> bytes:
     """An attempt began. Made by hand, because there is nothing but numbers in it."""
     return sealed(

@@ -15,7 +15,7 @@ from acp_action.store.faults import explain
 from acp_action.store.journal_lines import unsealed
 from acp_action.store.plain_file import opened
 from acp_action.store.run_lines import NAME, VERSION
-from acp_action.store.run_log import LOG
+from acp_action.store.run_log_files import LOG
 from acp_action.store.strict_json import read_json
 from acp_action.store.vault import STATE
 

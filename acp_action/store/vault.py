@@ -9,14 +9,19 @@ import hashlib
 import os
 import shutil
 import stat
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from acp_action.errors import OutputError
 from acp_action.store.target import sync_folder
 from acp_action.store.temporary import fresh_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+_T = TypeVar("_T")
+_TRIES: Final = 5
 
 STATE: Final = "acp-state"
 """The folder, in the output folder, that holds what a later run needs to know; not hidden, so that artifacts
@@ -30,6 +35,19 @@ def make_private(state: Path) -> None:
         raise OutputError(
             f"{state} is a symbolic link; remove it, or choose another folder with --output-dir"
         )
+
+
+def opened_in(state: Path, opened: Callable[[], _T]) -> _T:
+    """What ``opened`` gives, once the folder is there; tried again when it is taken away between the two.
+
+    Previews take their empty folder away at their end. Raises what ``make_private`` and ``opened`` raise.
+    """
+    for _ in range(_TRIES - 1):
+        make_private(state)
+        with suppress(FileNotFoundError):
+            return opened()
+    make_private(state)
+    return opened()
 
 
 _BLOBS: Final = "blobs"

@@ -44,18 +44,25 @@ class Logged(NamedTuple):
         return self.log.read_bytes().splitlines(keepends=True)
 
 
-def logged_run(folder: Path, seed: int, plan: Plan | None = None) -> Logged:
-    """Any pipeline, with refusals, retries, failures and doubts by chance; its log stays."""
+def logged_run(
+    folder: Path,
+    seed: int,
+    plan: Plan | None = None,
+    *,
+    limits: Limits = Limits(none=True),  # noqa: B008 - frozen
+    kind: type[RunLog] = RunLog,
+) -> Logged:
+    """Any pipeline, with refusals, retries, failures and doubts by chance; its log, of this kind, stays."""
     chance = random.Random(seed)
     plan = plan or plan_text(any_pipeline(chance).replace("{schedule", "{fail_fast: false, schedule"))
     clock = VirtualClock()
-    log = RunLog(folder, plan, plan_values(plan), now=clock.now)
+    log = kind(folder, plan, plan_values(plan), now=clock.now)
 
     def answer(job: Job) -> tuple[float, Outcome]:
         return chance.uniform(0.0, 4.0), _outcome(chance, plan, folder, job.step)
 
     run = run_plan(
-        plan, providers={}, publisher=NOWHERE, lanes=Lanes(lambda _provider: Limits(none=True)),
+        plan, providers={}, publisher=NOWHERE, lanes=Lanes(lambda _provider: limits),
         crew=VirtualCrew(clock, answer), clock=clock, seed=seed, note=log.settled, listeners=[log.heard],
     )  # fmt: skip
     log.ended(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import tempfile
 from contextlib import contextmanager, suppress
@@ -14,13 +15,18 @@ from hypothesis import strategies as st
 
 from acp_action.api.compare import compare
 from acp_action.api.what_if import what_if
+from acp_action.engine.result import Attempt, Status, StepResult
+from acp_action.engine.throttle import Limits
 from acp_action.errors import UsageError
+from acp_action.events import StepStarted
 from acp_action.report.files import find_run, write_reports
 from acp_action.report.forms import FORMS, render
 from acp_action.report.model import RunReport
+from acp_action.report.planned import plan_values
 from acp_action.report.summarise import summarise
 from acp_action.store.journal_lines import unsealed
 from acp_action.store.manifest import build_manifest, iso_time
+from acp_action.store.run_log import RunLog
 from acp_action.store.strict_json import to_json
 from tests.fakes import guide_run
 from tests.plan.make import plan_text
@@ -242,6 +248,90 @@ def test_the_run_that_began_last_is_the_one_that_is_told(tmp_path: Path) -> None
     for began, log_wins in ((begun - 1.0, True), (begun, True), (begun + 1.0, False)):
         (tmp_path / "report.json").write_text(json.dumps(value | {"started": iso_time(began)}))
         assert find_run(tmp_path).filed is not log_wins
+
+
+@settings(max_examples=40)
+@given(SEEDS, st.integers(2, 60))
+def test_a_log_that_failed_for_a_while_tells_all_in_the_end(seed: int, failing: int) -> None:
+    """Whichever line met the fault: once there is room again, the end makes up for what is missing."""
+
+    class Failing(RunLog):
+        lines = 0
+
+        def _write(self, line: bytes) -> None:
+            self.lines += 1
+            if self.lines == failing and b'"do":"ended"' not in line:
+                raise OSError(errno.ENOSPC, "full")
+            super()._write(line)
+
+    with tempfile.TemporaryDirectory() as place:
+        run, folder, _ = logged_run(Path(place), seed, kind=Failing)
+        assert as_written(find_run(folder).report) == as_written(summarise(run, folder.resolve()))
+
+
+NESTED = (
+    """
+settings: {schedule: dataflow, max_workers: 2, fail_fast: false}
+steps:
+  - type: parallel_group
+    name: g
+    max_workers: 3
+    steps:
+"""
+    + "".join(f"      - {{name: s{i}, type: text_to_image, params: {{prompt: a}}}}\n" for i in range(5))
+    + """
+      - type: parallel_group
+        name: inner
+        max_workers: 2
+        steps:
+"""
+    + "".join(f"          - {{name: t{i}, type: text_to_image, params: {{prompt: a}}}}\n" for i in range(5))
+)
+
+
+@settings(max_examples=15)
+@given(SEEDS, st.sampled_from([Limits(none=True), Limits(min_interval=1.5), Limits(concurrency=2)]))
+def test_what_held_a_step_up_is_known_when_its_run_is_killed(seed: int, limits: Limits) -> None:
+    """As in its whole run, but that where group and limit held it up at once, the group counts."""
+    with tempfile.TemporaryDirectory() as place:
+        logged = logged_run(Path(place), seed, plan_text(NESTED), limits=limits)
+        lines, whole = logged.lines, summarise(logged.run, logged.folder.resolve())
+        for number, line in enumerate(lines):
+            record = unsealed(line.rstrip(b"\n"))
+            if record is None or record["do"] != "started" or record["attempt"] != 1:
+                continue
+            end = whole.steps[record["step"]]
+            if len(end.attempts) > 1:
+                continue
+            logged.log.write_bytes(b"".join(lines[: number + 1]))
+            told, true = find_run(logged.folder).report.steps[record["step"]].split, end.split
+            limited = true.throttle - end.attempts[0].queued
+            assert told.worker + told.throttle == pytest.approx(true.worker + limited, abs=1e-5)
+            assert told.worker >= true.worker - 1e-5
+            if limited < 1e-5:
+                assert told.throttle < 1e-5
+
+
+def test_a_limit_that_lets_steps_start_one_by_one_is_blamed_for_it(tmp_path: Path) -> None:
+    """There was room in the group all the while; once it is full, it is the group."""
+    names = [f"s{i}" for i in range(5)]
+    steps = "".join(
+        f"      - {{name: {name}, type: text_to_image, params: {{prompt: a}}}}\n" for name in names
+    )
+    group = "steps:\n  - type: parallel_group\n    name: g\n    max_workers: 4\n    steps:\n"
+    plan = plan_text(group + steps)
+    log = RunLog(tmp_path, plan, plan_values(plan), beat=1000.0)
+    for number, name in enumerate(names[:4]):
+        log.heard(StepStarted(10.0 * number, name, "g", number + 1, 5, 1, number, "flux_dev", "fal", None))
+    first = Attempt(1, 0.0, 37.0, 0, "fatal", "no")
+    log.settled(0, StepResult("s0", "text_to_image", "flux_dev", "fal", "g", Status.FAILED, "no",
+                              attempts=(first,), settled=37.0))  # fmt: skip
+    log.heard(StepStarted(40.0, "s4", "g", 5, 5, 1, 0, "flux_dev", "fal", None))
+    log.close(keep=True)
+    found = find_run(tmp_path).report.steps
+    assert [(step.split.worker, step.split.throttle) for step in found[1:]] == [
+        (0.0, 10.0), (0.0, 20.0), (0.0, 30.0), (7.0, 33.0),
+    ]  # fmt: skip
 
 
 def test_a_torn_report_does_not_hide_a_log(tmp_path: Path) -> None:

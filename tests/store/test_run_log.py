@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,8 +23,6 @@ from tests.fakes import Trace, a_plan, a_step, carry_out
 from tests.store.places import small_disk
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from acp_action.store.run_logs import Log
 
 PLAN = a_plan([a_step(0, "a"), a_step(1, "b")])
@@ -144,6 +145,61 @@ def test_a_link_in_the_folders_place_is_told_once(tmp_path: Path) -> None:
     assert newest_log(tmp_path) is None
 
 
+class Meeting:
+    """A lock whose first holder lets another thread come as far as the lock, and end after itself."""
+
+    def __init__(self, other: threading.Thread) -> None:
+        self._other, self._there, self.go_on = other, threading.Event(), threading.Event()
+
+    def __enter__(self) -> None:
+        if self._other.ident is None:
+            self._other.start()
+            self._there.wait(30.0)
+        elif threading.current_thread() is self._other:
+            self._there.set()
+            self.go_on.wait(30.0)
+
+    def __exit__(self, *_exc: object) -> None:
+        pass
+
+
+def test_workers_who_look_at_once_lose_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes wrong after that is told all the same, and what they meet themselves by the next listener."""
+    log = a_log(tmp_path)
+    other = threading.Thread(target=log.asked, args=("b", "k"))
+    meeting = Meeting(other)
+    monkeypatch.setattr(log, "_guard", meeting)
+    log.asked("a", "k")
+    meeting.go_on.set()
+    other.join()
+
+    def full(_line: bytes) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(log, "_write", full)
+    log.asked("a", "k")
+    with pytest.raises(OutputError, match="the disk is full"):
+        log.heard(STARTED)
+    log.heard(STARTED)
+    log.close(keep=False)
+
+
+def test_an_interrupt_while_it_is_begun_leaves_no_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of a run which never began would hide the report of the run before."""
+    rename = Path.rename
+
+    def interrupted(path: Path, target: Path) -> None:
+        rename(path, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        a_log(tmp_path)
+    assert list((tmp_path / "acp-state").iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_written_is_told_once(tmp_path: Path) -> None:
     """With what to do about it."""
     with small_disk(tmp_path / "disk", "64k", "ro") as disk:
@@ -166,7 +222,8 @@ def test_a_full_disk_costs_no_line_that_was_written(tmp_path: Path) -> None:
         run = carry_out(PLAN, [Trace(), Trace()])
         log.ended(run)
         log.close(keep=True)
-        assert [record["do"] for record in found(disk).records] == ["settled", "settled", "ended"]
+        told = [record["do"] for record in found(disk).records]
+        assert told == ["settled", "began", "settled", "ended"]
 
 
 def test_what_is_no_file_of_ours_is_not_read(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ _SUMS: Final = {
 }  # fmt: skip
 
 
-class Underway:
+class RunningLines:
     """Hears events and says which lines to write of what runs. ``last``: when any line was written."""
 
     def __init__(self) -> None:
