@@ -124,8 +124,9 @@ class AIPipelineManager:
     ) -> StepResult:
         """An image of what the prompt says; ``params``: the model's own, such as ``seed``.
 
-        Runs on the calling thread. The file is called ``name``, or after the call and the prompt, with a
-        number from the second time on: calls of one process never overwrite each other's files by themselves.
+        Waits until it is made or has failed. The file is called ``name``, or after the call and the prompt,
+        with a number from the second time on: calls of one process never overwrite each other's files by
+        themselves.
         """
         return self._call(Call("generate_image", "text_to_image", prompt, None, model, name, params), stop)
 

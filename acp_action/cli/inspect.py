@@ -59,8 +59,10 @@ def plan(
     keys = keys_of(planned, providers)
     if as_json:
         show_json(plan_dict(planned, keys))
+    elif mermaid:
+        show(plan_mermaid(planned))
     else:
-        (show if mermaid else show_page)(plan_mermaid(planned) if mermaid else plan_text(planned, keys))
+        show_page(plan_text(planned, keys))
     return 0
 
 
@@ -134,8 +136,10 @@ def report(
     home = folder if folder.is_dir() else folder.parent
     beside = output.parent if output else home
     text = render(form, found.report, home, beside, found.manifest, filed=found.filed)
-    if output is None:
-        (show_page if form == "text" else show)(text.rstrip("\n"))
-    else:
+    if output is not None:
         write_form(output, text)
+    elif form == "text":
+        show_page(text.rstrip("\n"))
+    else:
+        show(text.rstrip("\n"))
     return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from acp_action.cli.page import Light
 from acp_action.report.escape import one_line
 from acp_action.report.lines import span_words
-from acp_action.report.wording import by_reason, cost_words, next_words, trouble_words
+from acp_action.report.wording import by_reason, cost_words, next_words, status_words, trouble_words
 
 if TYPE_CHECKING:
     from acp_action.api.run import PipelineResult
@@ -20,7 +20,6 @@ _FILES_SHOWN: Final = 8
 _TROUBLES_SHOWN: Final = 8
 # A ratio below this is noise, and not worth a word.
 _WORTH_TELLING: Final = 1.05
-_WORDS: Final = {"succeeded": "done", "cached": "done", "timed_out": "timed out", "doubt": "in doubt"}
 LIGHTS: Final = (Light(r"^(Done): ", "green"), Light(r"^(Failed|Stopped): ", "red"))
 
 
@@ -57,7 +56,7 @@ def _troubles(result: RunResult) -> list[str]:
 
 
 def headline(result: RunResult) -> str:
-    """How it ended and in what time: ``Done: 4 steps in 2.8s instead of 10.3s one after another: 3.7 x``."""
+    """How it ended and in what time: ``Done: 4 steps in 2.8s instead of 10.3s one after another: 3.7x``."""
     counts = Counter(step.status.value for step in result)
     time = span_words(result.total_duration)
     if result.success:
@@ -65,7 +64,7 @@ def headline(result: RunResult) -> str:
         steps = f"{len(result):,} step{'' if len(result) == 1 else 's'}{earlier}"
         return f"Done: {steps} in {time}{_gain(result)}"
     done = f"{counts.pop('succeeded', 0) + counts.pop('cached', 0):,} of {len(result):,} steps done"
-    rest = [f"{number:,} {_WORDS.get(status, status)}" for status, number in counts.items()]
+    rest = [f"{number:,} {status_words(status)}" for status, number in counts.items()]
     word = f"Stopped: {one_line(result.stopped)}; " if result.stopped else "Failed: "
     return f"{word}{', '.join([done, *rest])}, in {time}"
 
@@ -74,7 +73,7 @@ def _gain(result: RunResult) -> str:
     # Of a run that did not end well nobody knows what it would have taken one after another.
     if result.speedup < _WORTH_TELLING:
         return ""
-    return f" instead of {span_words(result.sequential_estimate)} one after another: {result.speedup:.1f} x"
+    return f" instead of {span_words(result.sequential_estimate)} one after another: {result.speedup:.1f}x"
 
 
 def _files(result: PipelineResult) -> list[tuple[StepResult, Path]]:

@@ -111,7 +111,7 @@ def test_a_doubt_is_told_once_and_then_the_caller_decides(house: House) -> None:
     house.mishap = lose_the_answer
     told = house.call()
     assert told.status == "doubt"
-    assert "up to 0.0500 USD; look at the provider's own list before you order it again" in str(told.error)
+    assert "up to 0.05 USD; look at the provider's own list before you order it again" in str(told.error)
     assert house.state == set()
     house.mishap = lambda _request, _token: None
     assert house.call().success

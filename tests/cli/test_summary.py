@@ -38,7 +38,7 @@ def closed(*whys: str) -> PipelineResult:
 
 def test_the_guides_run_has_the_headline() -> None:
     """The time taken, the time saved and the ratio, in one line."""
-    assert headline(guide_run()) == "Done: 4 steps in 2.8s instead of 10.3s one after another: 3.7 x"
+    assert headline(guide_run()) == "Done: 4 steps in 2.8s instead of 10.3s one after another: 3.7x"
 
 
 def test_without_a_gain_there_is_no_claim() -> None:
@@ -68,7 +68,7 @@ def test_the_files_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
         "  out/image_2.png",
         "  out/image_3.png",
         "  out/image_4.png",
-        "Done: 4 steps in 2.8s instead of 10.3s one after another: 3.7 x",
+        "Done: 4 steps in 2.8s instead of 10.3s one after another: 3.7x",
         "These are previews by the embedded provider 'local', not the models' own work.",
         "Report: out/report.html",
     ]
