@@ -57,9 +57,9 @@ class Terminal:
         """Press a key."""
         self.tmux("send-keys", name)
 
-    def resize(self, columns: int) -> None:
-        """Drag the window's edge."""
-        self.tmux("resize-window", "-x", str(columns), "-y", str(ROWS))
+    def resize(self, columns: int, rows: int) -> None:
+        """Drag the window's corner."""
+        self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
 
     def when(self, holds: Callable[[list[str]], bool]) -> list[str]:
         """The screen's rows once this holds of them; else TimeoutError with the last ones."""

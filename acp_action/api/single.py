@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -15,7 +16,7 @@ from acp_action.engine.result import StepResult
 from acp_action.errors import PlaceTaken, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from acp_action.api.prepare import Wishes
     from acp_action.engine.cancel import StopSwitch
@@ -48,16 +49,23 @@ class NameBook:
         self._given: set[tuple[Path, str]] = set()
         self._lock = threading.Lock()
 
-    def claim(self, folder: Path, wanted: str) -> str:
-        """``wanted`` the first time in this folder, then ``wanted_2``, ``wanted_3`` and so on."""
-        place = folder.resolve()
+    def claim(self, folder: Path, wanted: str, left: Collection[str] = ()) -> str:
+        """``wanted`` the first time in this folder, then ``wanted_2``, ``wanted_3`` and so on.
+
+        ``left``: names of calls that did not come to their end; those of the wanted ones come first.
+        """
+        place, own = folder.resolve(), re.compile(rf"{re.escape(wanted)}(_[2-9]|_[1-9][0-9]+)?")
+        begun = sorted((name for name in left if own.fullmatch(name)), key=lambda name: (len(name), name))
         with self._lock:
-            name, number = wanted, 1
-            while (place, name.casefold()) in self._given:
-                number += 1
-                name = f"{wanted}_{number}"
+            names = chain(begun, (wanted,), (f"{wanted}_{number}" for number in count(2)))
+            name = next(name for name in names if (place, name.casefold()) not in self._given)
             self._given.add((place, name.casefold()))
         return name
+
+    def give_back(self, folder: Path, name: str) -> None:
+        """Let the next call that wants this name have it."""
+        with self._lock:
+            self._given.discard((folder.resolve(), name.casefold()))
 
 
 _NAMES: Final = NameBook()
@@ -77,26 +85,35 @@ def name_for(call: Call) -> str:
 def run_call(
     call: Call, wishes: Wishes, providers: Mapping[str, Provider], stop: StopSwitch | None = None
 ) -> StepResult:
-    """Carry one step out on the calling thread.
+    """Carry one step out; returns when it has ended.
 
-    A call that costs money, and whose process died before it had its result, is gone on with by the next one
-    that asks for the same; one that came to its end is forgotten, and made anew.
+    A call that costs money, and that was stopped or whose process died before it had its result, is gone on
+    with by the next one that asks for the same; one that came to its end is forgotten, and made anew.
 
     Raises ConfigError for a model, a parameter or a file that is wrong, UsageError, MissingKeyError and
     OutputError (PlaceTaken: a call of that name is being made); what fails while it runs is in the result.
     """
+    # Late, because it stands on the journal, which previews do without.
+    from acp_action.store.call_journal import calls_left
+
     folder = Path(wishes.overrides.output_dir or "output")
     wishes = replace(wishes, input_text=call.text, workspace=_workspace(call.media, wishes.workspace))
     while True:
-        name = call.name or _NAMES.claim(folder, name_for(call))
+        taken = False
+        name = call.name or _NAMES.claim(folder, name_for(call), calls_left(folder))
         plan = plan_pipeline({"steps": [_entry(call, name)]}, wishes, providers, need_input=True)
         check_keys(plan, providers)
         try:
             return run_step_plan(plan, output_folder(plan), providers=providers, stop=stop)
         except PlaceTaken:
             # Another process asks for the same at this moment; this one gets a number, as a second call does.
+            taken = True
             if call.name:
                 raise
+        finally:
+            if not call.name and not taken and plan.steps[0].stem in calls_left(folder):
+                # Something can still come of it: the same call again goes on with it, under its name.
+                _NAMES.give_back(folder, name)
 
 
 def _entry(call: Call, name: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from acp_action.cli.page import Light
+from acp_action.report.cells import steady
 from acp_action.report.escape import one_line
 from acp_action.report.lines import span_words
 from acp_action.report.wording import by_reason, cost_words, next_words, status_words, trouble_words
@@ -32,9 +33,10 @@ def summary(result: PipelineResult) -> str:
         lines[_FILES_SHOWN:] = [f"  and {more}"]
     lines += [*_troubles(result), headline(result)]
     lines += [f"Next: {told}" for told in [next_words(result.report)] if told]
-    if any(step.preview for step in result.plan.steps):
+    previews = [step.preview for step in result.plan.steps]
+    if any(previews):
         lines.append("These are previews by the embedded provider 'local', not the models' own work.")
-    else:
+    if not all(previews):
         lines.append(f"Cost: {cost_words(result.report)}")
     lines += [f"Not written: {one_line(problem)}" for problem in result.unwritten]
     return "\n".join([*lines, f"Report: {_shown(folder / 'report.html')}"])
@@ -42,7 +44,9 @@ def summary(result: PipelineResult) -> str:
 
 def _file_line(step: StepResult, path: Path) -> str:
     # A file is called like its step, unless a file system or another step stands against it.
-    return f"  {_shown(path)}" if path.stem == step.name else f"  {one_line(step.name)}: {_shown(path)}"
+    return (
+        f"  {_shown(path)}" if path.stem == step.name else f"  {one_line(steady(step.name))}: {_shown(path)}"
+    )
 
 
 def _troubles(result: RunResult) -> list[str]:
@@ -61,7 +65,8 @@ def headline(result: RunResult) -> str:
     time = span_words(result.total_duration)
     if result.success:
         earlier = f" ({counts['cached']:,} of them by an earlier run)" if counts["cached"] else ""
-        steps = f"{len(result):,} step{'' if len(result) == 1 else 's'}{earlier}"
+        good = counts["succeeded"] + counts["cached"]
+        steps = f"{good:,} step{'' if good == 1 else 's'}{earlier}"
         return f"Done: {steps} in {time}{_gain(result)}"
     done = f"{counts.pop('succeeded', 0) + counts.pop('cached', 0):,} of {len(result):,} steps done"
     rest = [f"{number:,} {status_words(status)}" for status, number in counts.items()]

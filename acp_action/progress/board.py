@@ -191,7 +191,12 @@ class Board:
         line = self.steps[event.step]
         line.where = "" if event.what == "begun" else whereabouts(event)
         if event.what == "queued":
-            self.outlook.queued(line.provider)
+            busy = sum(
+                s.state == "running" and not s.where
+                for s in self.steps.values()
+                if s.provider == line.provider
+            )
+            self.outlook.queued(line.provider, busy)
 
     def _parked(self, event: StepParked) -> None:
         line = self.steps[event.step]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 import time
-from typing import IO, TYPE_CHECKING, Final, Self, cast
+from typing import IO, TYPE_CHECKING, Any, Final, Self, cast
 
 from acp_action.events import RunStarted
 from acp_action.progress.render import render
 from acp_action.progress.screen import Screen
-from acp_action.progress.terminal import size_of, wants_ascii, wants_colours
+from acp_action.progress.terminal import is_behind, size_of, wants_ascii, wants_colours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,10 +40,14 @@ class LiveBoard:
         self._ascii = wants_ascii(self._stream.encoding, environ)
         self._screen = Screen(self._stream, lambda: size_of(self._stream), colours=wants_colours(environ))
         self._over = threading.Event()
+        self._before: Any = None
         self._painter = threading.Thread(target=self._paint, name="acp-display", daemon=True)
 
     def __enter__(self) -> Self:
         self._screen.open()
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and signal.getsignal(signal.SIGTSTP) is not signal.SIG_IGN:
+            self._before = signal.signal(signal.SIGTSTP, self._suspend)
         self._draw()
         sys.stderr = cast("IO[str]", _Above(self._screen, self._stream))
         self._painter.start()
@@ -53,12 +59,23 @@ class LiveBoard:
         sys.stderr = self._stream
         self._draw()
         self._screen.close()
+        if self._before is not None:
+            signal.signal(signal.SIGTSTP, self._before)
 
     def __call__(self, event: Event) -> None:
         """Take note of an event; it is seen with the next frame."""
         if isinstance(event, RunStarted):
             self._begin = time.monotonic() - event.at
         self._board(event)
+
+    def _suspend(self, number: int, _frame: object) -> None:
+        """Ctrl-Z: the shell gets a whole terminal, and after ``fg`` the display goes on below it."""
+        self._screen.release()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        # Here the process was stopped, and goes on.
+        signal.signal(number, self._suspend)
+        self._screen.open()
 
     def _paint(self) -> None:
         pause = _BETWEEN_FRAMES
@@ -68,6 +85,10 @@ class LiveBoard:
             pause = pause_after(time.thread_time() - begin)
 
     def _draw(self) -> None:
+        if is_behind(self._stream):
+            self._screen.release()
+            return
+        self._screen.open()
         now = time.monotonic() - self._begin
 
         def rows_for(columns: int, height: int) -> Sequence[Row]:

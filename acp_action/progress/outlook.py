@@ -40,23 +40,21 @@ class Took(NamedTuple):
 
 
 class Pace(NamedTuple):
-    """How many steps a provider has taken, and done, since it was first sent one; seconds as in events.
+    """How many steps a provider has taken since it was first sent one; seconds as in events.
 
-    ``is_limit``: whether it lets in no more; ``is_queue``: whether what it took waits there for others.
+    ``is_limit``: whether it lets in no more. ``at_once``: how many it was seen to work on while others of
+    this run waited in its queue, 0 where none did.
     """
 
     first: float = math.inf
     steps: int = 0
-    done: int = 0
     is_limit: bool = False
-    is_queue: bool = False
+    at_once: int = 0
 
-    def for_more(self, waiting: int, running: int, now: float) -> float:
-        """Seconds until it has taken so many, or is done with them, where its limit or queue decides that."""
-        passed = now - self.first
-        taken = waiting * passed / self.steps if self.is_limit and self.steps > 0 else 0.0
-        done = (waiting + running) * passed / self.done if self.is_queue and self.done > 0 else 0.0
-        return max(taken, done, 0.0)
+    def for_more(self, waiting: int, work: float, now: float) -> float:
+        """Seconds until it has taken so many, or done so much, where its limit or queue decides that."""
+        taken = waiting * (now - self.first) / self.steps if self.is_limit and self.steps > 0 else 0.0
+        return max(taken, work / self.at_once if self.at_once else 0.0)
 
 
 _NEVER: Final = Took()
@@ -87,8 +85,6 @@ class Outlook:
         kind, expected = self._kinds[index], self._plan.steps[index].expected
         self._took[kind] = self._took[kind].and_one(seconds, expected)
         self._all = self._all.and_one(seconds, expected)
-        pace = self._paces[kind[0]]
-        self._paces[kind[0]] = pace._replace(done=pace.done + 1)
 
     def began(self, provider: str, at: float) -> None:
         """Note that a provider was sent a step."""
@@ -104,9 +100,10 @@ class Outlook:
         """Note that a provider's limit holds its steps: from then on its pace counts."""
         self._paces[provider] = self._paces[provider]._replace(is_limit=True)
 
-    def queued(self, provider: str) -> None:
-        """Note that a provider lets wait what it took: from then on counts how fast it is done."""
-        self._paces[provider] = self._paces[provider]._replace(is_queue=True)
+    def queued(self, provider: str, at_once: int) -> None:
+        """Note that a provider works on so many steps, and lets another wait."""
+        pace = self._paces[provider]
+        self._paces[provider] = pace._replace(at_once=max(pace.at_once, at_once))
 
     def expected(self, name: str) -> float | None:
         """Seconds of a step: what is known of its model, corrected by what others of its kind have taken.
@@ -126,11 +123,11 @@ class Outlook:
     def left(self, state: Callable[[str], tuple[str, float]], now: float = 0.0) -> float | None:
         """Seconds that the rest takes, None while too little is known.
 
-        ``state(name)``: waiting, running, parked, or anything else for a settled step; and the seconds since
-        a running step began, or until a parked one is tried again.
+        ``state(name)``: waiting, running, parked, or anything else for a settled step; and the seconds that a
+        running one has been worked on, or until a parked one is tried again.
         """
         rest = [0.0] * self._plan.graph.size
-        waiting, running = Counter[str](), Counter[str]()
+        waiting, work = Counter[str](), defaultdict[str, float](float)
         alike: dict[object, float | None] = {}
         for step in self._steps:
             is_now, moment = state(step.name)
@@ -144,14 +141,13 @@ class Outlook:
                 return None
             if is_now == "running":
                 rest[step.index] = _rest(expected, moment)
-                running[step.provider] += 1
             else:
                 rest[step.index] = expected + (max(moment, 0.0) if is_now == "parked" else 0.0)
                 waiting[step.provider] += 1
+            work[step.provider] += rest[step.index]
         # Nothing is put in here: this may be another thread than the one that takes notes.
         paced = (
-            self._paces.get(name, _UNSENT).for_more(waiting[name], running[name], now)
-            for name in waiting | running
+            self._paces.get(name, _UNSENT).for_more(waiting[name], more, now) for name, more in work.items()
         )
         return max(self._longest(rest), self._by_room(rest), *paced, 0.0)
 

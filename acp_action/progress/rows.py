@@ -158,7 +158,7 @@ def _why(reason: str, stopped: str) -> str:
     """A reason without what is said of the whole run already."""
     if not stopped:
         return reason
-    for lead in ("the run was stopped: ", "because ", ""):
+    for lead in ("because the run was stopped: ", "the run was stopped: ", "because ", ""):
         if reason.startswith(lead + stopped):
             return reason.removeprefix(lead + stopped).lstrip("; ")
     return reason

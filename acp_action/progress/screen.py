@@ -35,13 +35,21 @@ class Screen:
         self._rows: list[tuple[int, str]] = []
         self._columns = 0
         self._lock = threading.RLock()
-        self._open = False
+        self._open = self._gone = False
         self._tail = ""
 
     def open(self) -> None:
-        """Take the end of the terminal."""
-        self._open = True
-        self._write(_HIDE)
+        """Take the end of the terminal, below what stands there; one that is taken stays as it is."""
+        with self._lock:
+            if not self._open and not self._gone:
+                self._rows, self._columns, self._open = [], 0, True
+                self._write(_HIDE)
+
+    def release(self) -> None:
+        """Leave the terminal to others until it is opened again; the rows stay where they are."""
+        with self._lock:
+            self._write(_SHOW)
+            self._open = False
 
     def draw(self, rows_for: Callable[[int, int], Sequence[Row]]) -> None:
         """Show the rows for a size of columns and rows; they may be one row less than there are."""
@@ -55,9 +63,11 @@ class Screen:
         with self._lock:
             lines, end, rest = (self._tail + text).rpartition("\n")
             self._tail = rest
-            if end:
+            if end and self._open:
                 kept = "".join(f"{row}\n" for _, row in self._rows)
                 self._write(f"{self._to_top(self._size()[0])}{_REST_OF_SCREEN}{lines}\n{kept}")
+            elif end:
+                self._send(f"{lines}\n")
 
     def close(self) -> None:
         """Leave the rows where they are, with the cursor below them; nothing is drawn after that."""
@@ -103,10 +113,14 @@ class Screen:
         return styled(text, style)
 
     def _write(self, text: str) -> None:
-        if not self._open:
+        if self._open:
+            self._send(text)
+
+    def _send(self, text: str) -> None:
+        if self._gone:
             return
         try:
             self._stream.write(redact(text))
             self._stream.flush()
         except (OSError, ValueError):
-            self._open = False
+            self._open, self._gone = False, True

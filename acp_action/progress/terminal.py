@@ -49,6 +49,14 @@ def size_of(stream: IO[str]) -> tuple[int, int]:
     return columns or _USUAL_SIZE[0], rows or _USUAL_SIZE[1]
 
 
+def is_behind(stream: IO[str]) -> bool:
+    """Whether somebody else has the terminal, because this program runs in the background."""
+    try:
+        return os.tcgetpgrp(stream.fileno()) != os.getpgrp()
+    except (OSError, ValueError):
+        return False
+
+
 def styled(text: str, style: str) -> str:
     """The text with the codes for ``style`` around it."""
     return f"\x1b[{STYLES[style]}m{text}\x1b[0m"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from acp_action.report.cells import cells, fill, steady
 from acp_action.report.escape import one_line
 from acp_action.report.lines import span_words
 from acp_action.report.wording import status_words, usd
@@ -95,11 +96,16 @@ def _steps(found: Comparison) -> list[str]:
     changed = found.changed
     count = f"{len(found.steps)} step{'' if len(found.steps) == 1 else 's'}"
     lead = f"{len(changed)} of {count} differ:" if changed else f"All {count} are alike."
-    width = min(max((len(one_line(pair.name)) for pair in changed), default=0), _NAMES)
-    rows = [f"  {one_line(pair.name):<{width}}  {step_words(pair)}" for pair in changed]
+    names = [one_line(steady(pair.name)) for pair in changed]
+    width = min(max(map(cells, names), default=0), _NAMES)
+    rows = [f"  {_wide(name, width)}  {step_words(pair)}" for name, pair in zip(names, changed, strict=True)]
     outputs = Counter(pair.output for pair in found.steps)
     told = ", ".join(f"{outputs[key]} {words}" for key, words in _OUTPUTS.items() if outputs[key])  # type: ignore[index]
     return [lead, *rows, *(["", f"Outputs: {told}"] if told else [])]
+
+
+def _wide(text: str, width: int) -> str:
+    return text if cells(text) >= width else fill(text, width)
 
 
 def step_words(pair: StepPair) -> str:

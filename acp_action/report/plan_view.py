@@ -104,7 +104,7 @@ def _source(plan: Plan, media: int | Source) -> str:
 
 
 def _expectation(expected: Forecast) -> list[str]:
-    shown = one_line(" -> ".join(expected.order[:_ORDER_SHOWN]))
+    shown = one_line(steady(" -> ".join(expected.order[:_ORDER_SHOWN])))
     more = len(expected.order) - _ORDER_SHOWN
     lines = ["Expected order: " + shown + (f" -> … and {more} more" if more > 0 else "")]
     guess = f"; {expected.unknown} of unknown length taken for 1 s each" if expected.unknown else ""

@@ -45,6 +45,15 @@ def call_journal(folder: Path, stem: str) -> Iterator[Journal]:
             journal.close()
 
 
+def calls_left(folder: Path) -> frozenset[str]:
+    """The stems of calls in an output folder that began and did not tell their end, or are being made now."""
+    try:
+        with os.scandir(folder / STATE / CALLS) as entries:
+            return frozenset(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return frozenset()
+
+
 def _opened(folder: Path, place: Path) -> Journal:
     try:
         make_private(folder / STATE)

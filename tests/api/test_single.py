@@ -37,6 +37,17 @@ def test_names_are_given_once() -> None:
     assert book.claim(Path("b"), "x") == "x"
 
 
+def test_a_call_that_did_not_come_to_its_end_is_named_first() -> None:
+    """Its own name, whatever its number; names that only begin alike are other calls."""
+    left = {"x_12", "x_3", "x_big", "xy", "x_0"}
+    claims = [NameBook().claim(Path("a"), name, left) for name in ("x", "y", "x_3")]
+    assert claims == ["x_3", "y", "x_3"]
+    book = NameBook()
+    assert [book.claim(Path("a"), "x", left) for _ in range(4)] == ["x_3", "x_12", "x", "x_2"]
+    book.give_back(Path("a"), "x_12")
+    assert book.claim(Path("a"), "x", left) == "x_12"
+
+
 def test_threads_never_share_a_name() -> None:
     """A hundred claims from eight threads are a hundred names."""
     book = NameBook()

@@ -25,16 +25,21 @@ if TYPE_CHECKING:
     from acp_action.providers.base import Request, Token
 
 FILE = "generate_image_a_cat.png"
+NEXT = "generate_image_a_cat_2.png"
 
 
 @dataclass
 class House:
-    """An output folder and a service with a ledger; each call is as if made by a new process."""
+    """An output folder and a service with a ledger.
+
+    ``names``: those of one process; None: each call is as if made by a new one.
+    """
 
     place: Path
     monkeypatch: pytest.MonkeyPatch
     mishap: Callable[[Request, Token], object] = lambda _request, _token: None
     point: Callable[[str], None] = lambda _name: None
+    names: NameBook | None = None
 
     @property
     def output(self) -> Path:
@@ -51,7 +56,7 @@ class House:
 
     def call(self, text: str = "a cat", name: str | None = None, **more: Any) -> StepResult:
         """Ask for a picture."""
-        self.monkeypatch.setattr(single, "_NAMES", NameBook())
+        self.monkeypatch.setattr(single, "_NAMES", self.names or NameBook())
         provider: Any = Paying("fal", Service(self.place), self.point, jobs=True, mishap=self.mishap)
         wishes = Wishes(Overrides(output_dir=str(self.output)))
         return run_call(
@@ -66,6 +71,12 @@ class House:
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     """A new one."""
     return House(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def names() -> NameBook:
+    """The names of one process."""
+    return NameBook()
 
 
 def lose_the_answer(_request: Request, _token: Token) -> None:
@@ -92,6 +103,31 @@ def test_a_stopped_call_is_taken_up_by_the_next_one(house: House) -> None:
     again = house.call()
     assert (again.status, len(house.bills), house.state) == ("succeeded", 1, set())
     assert set(files_of(house.output)) == {FILE}
+
+
+def test_a_stopped_call_is_taken_up_within_the_same_process(house: House, names: NameBook) -> None:
+    """Its name is free again, since something can still come of it; then names are numbered as ever."""
+    house.names = names
+    switch = StopSwitch()
+    house.mishap = lambda _request, _token: switch.stop("Ctrl-C")
+    house.call(stop=switch)
+    house.mishap = lambda _request, _token: None
+    again, third = house.call(), house.call()
+    assert (again.output_path, third.output_path) == (house.output / FILE, house.output / NEXT)
+    assert (len(house.bills), house.state) == (2, set())
+
+
+def test_a_stopped_call_with_a_number_is_found_by_the_next_process(house: House, names: NameBook) -> None:
+    """The number was given for a call that is over; what was ordered is gone on with under it."""
+    house.names = names
+    house.call()
+    switch = StopSwitch()
+    house.mishap = lambda _request, _token: switch.stop("Ctrl-C")
+    house.call(stop=switch)
+    house.mishap, house.names = lambda _request, _token: None, None
+    assert house.call().output_path == house.output / NEXT
+    assert house.call().output_path == house.output / FILE
+    assert (len(house.bills), house.state) == (3, set())
 
 
 def test_another_text_under_the_same_name_is_another_request(house: House) -> None:
@@ -152,7 +188,7 @@ def test_two_processes_at_the_same_call_get_two_names(house: House) -> None:
     go_on.set()
     thread.join()
     assert second.success
-    assert set(files_of(house.output)) == {FILE, "generate_image_a_cat_2.png"}
+    assert set(files_of(house.output)) == {FILE, NEXT}
     assert (len(house.bills), house.state) == (2, set())
 
 

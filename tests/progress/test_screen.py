@@ -116,6 +116,19 @@ def test_the_cursor_comes_back_and_a_last_half_line_too() -> None:
     assert bench.seen == ["half a line", "row"]
 
 
+def test_a_terminal_that_somebody_else_had_is_drawn_on_below() -> None:
+    """Between release and open nothing is drawn, lines are written as they are, and rows that stand stay."""
+    bench = Bench()
+    bench.draw("row")
+    bench.screen.release()
+    assert bench.terminal.cursor_shown
+    bench.draw("unseen")
+    bench.screen.print("a warning\n")
+    bench.screen.open()
+    assert bench.draw("row again") == ["row", "a warning", "row again"]
+    assert not bench.terminal.cursor_shown
+
+
 def test_without_colours_only_weight_is_left() -> None:
     """NO_COLOR is about colours; bold and dim stay."""
     out = StringIO()

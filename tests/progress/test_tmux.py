@@ -83,22 +83,38 @@ def test_the_display_fits_the_screen(columns: int, count: int, delay: float, tmp
     assert all(row[0] in "C " for row in screen)
 
 
-@pytest.mark.parametrize("columns", [50, 140])
-def test_a_resize_leaves_nothing_behind(columns: int, tmp_path: Path) -> None:
-    """Narrower or wider: after the next frame the screen holds one display, whole."""
+@pytest.mark.parametrize(("columns", "rows"), [(50, ROWS), (140, ROWS), (80, 10)])
+def test_a_resize_leaves_nothing_behind(columns: int, rows: int, tmp_path: Path) -> None:
+    """Narrower, wider or shorter: after the next frame the screen holds one display, whole."""
 
-    def is_clean(rows: list[str]) -> bool:
-        titles = [place for place, row in enumerate(rows) if row.startswith("Catalogue")]
-        busy = sum("● image_" in row for row in rows)
-        return titles == [0] and busy == 8 and all(row[:1] in ("C", " ") for row in rows)
+    def is_clean(screen: list[str]) -> bool:
+        titles = [place for place, row in enumerate(screen) if row.startswith("Catalogue")]
+        busy = sum("● image_" in row for row in screen)
+        whole = busy == min(8, rows - 5) and len(screen) < rows
+        return titles == [0] and whole and all(row[:1] in ("C", " ") for row in screen)
 
     with running(tmp_path, 80, pipeline(200, 0.3)) as window:
         window.when(is_in_the_middle)
-        window.resize(columns)
+        window.resize(columns, rows)
         # A piece that is left above the display would stay there, so what is clean once is clean.
         screen = window.when(is_clean)
-    keep(f"resized-to-{columns}", screen)
+    keep(f"resized-to-{columns}-by-{rows}", screen)
     assert max(map(len, screen)) <= columns
+
+
+def test_ctrl_z_gives_the_terminal_to_the_shell(tmp_path: Path) -> None:
+    """Stopped, the shell has its cursor; in front again, the display goes on below, and only there."""
+    with running(tmp_path, 80, pipeline(100, 0.3)) as window:
+        window.when(is_in_the_middle)
+        window.key("C-z")
+        window.when(lambda rows: rows[-1].startswith("$"))
+        cursor = window.tmux("display-message", "-p", "#{cursor_flag}").strip()
+        window.type("clear; bg; echo hello")
+        screen = window.when(lambda rows: any("Report: " in row for row in rows))
+    keep("in-the-background", screen)
+    assert cursor == "1"
+    assert not any(row.startswith("Catalogue") for row in screen)
+    assert any(row.startswith("Done: 102 steps") for row in screen)
 
 
 def test_ctrl_c_leaves_a_usable_shell(tmp_path: Path) -> None:
@@ -122,7 +138,7 @@ def test_a_shell_that_does_not_come_leaves_no_server(tmp_path: Path, monkeypatch
         pass
     with pytest.raises(subprocess.CalledProcessError) as gone:
         terminal.tmux("list-sessions")
-    assert re.search("no server|error connecting", gone.value.stderr)
+    assert re.search("no server|error connecting|server exited", gone.value.stderr)
 
 
 def _never(*_: object) -> list[str]:
