@@ -21,7 +21,9 @@ PRESETS: Final[Mapping[str, tuple[int, int]]] = {
 }
 """Sizes that have names: width and height in pixels, as the catalogue's ``schemas`` give them."""
 
-_LEAST_TOLD: Final = 0.0001
+LEAST_PRICE: Final = 0.0001
+"""USD; less is told as less than this."""
+
 _SIZE: Final = re.compile(r"(\d+)x(\d+)")
 _SECONDS: Final = re.compile(r"(\d+(?:\.\d+)?)s?")
 
@@ -32,8 +34,8 @@ def usd(amount: float) -> str:
     >>> usd(3.0), usd(0.075), usd(0.0011), usd(1234.5), usd(0.00002)
     ('3.00 USD', '0.075 USD', '0.0011 USD', '1,234.50 USD', 'under 0.0001 USD')
     """
-    if 0 < amount < _LEAST_TOLD:
-        return f"under {_LEAST_TOLD} USD"
+    if 0 < amount < LEAST_PRICE:
+        return f"under {LEAST_PRICE} USD"
     whole, _, part = f"{amount:,.4f}".partition(".")
     return f"{whole}.{part.rstrip('0'):0<2} USD"
 
