@@ -10,6 +10,7 @@ from acp_action.catalogue.limits import UsualLimits
 from acp_action.config.cascade import SCHEDULES
 from acp_action.engine.replay import replay
 from acp_action.engine.throttle.limits import Limits
+from acp_action.providers.registry import LOCAL
 from acp_action.report.limits_seen import limits_seen
 from acp_action.report.simulation import limit_words
 from acp_action.report.what_if import Assumed, Trial
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from acp_action.report.recorded import Recorded
 
 WORKERS: Final = (1, 2, 3, 4, 6, 8, 12, 16)
-_FREE: Final = "local"
 # A machine on which steps waited this little for a processor has more of them to give.
 _CONTENDED: Final = 0.05
 # Trials of which the one under the recorded settings is farther off are no ground for advice.
@@ -71,7 +71,7 @@ class Player:
         self._limits |= {name: _as_usual(limit) for name, limit in asked.limits.items()}
         self.doubt = self._why_not()
         self._plans = {name: found.scheduled(name) for name in asked.schedules}
-        local = [step for step in report.steps if step.provider == _FREE]
+        local = [step for step in report.steps if step.provider == LOCAL]
         held, worked = sum(s.split.processor for s in local), sum(s.split.service for s in local)
         self._contended = held > _CONTENDED * worked > 0
         self._company = _company(self.as_it_was) if self._contended else []
@@ -210,7 +210,7 @@ def _company(result: RunResult) -> list[float]:
     """For each step of the embedded provider: how many of them ran at once while it did, itself included."""
     spans = [
         (a.started, a.finished, i)
-        for i, step in enumerate(result.steps) if step.provider == _FREE for a in step.attempts[-1:]
+        for i, step in enumerate(result.steps) if step.provider == LOCAL for a in step.attempts[-1:]
     ]  # fmt: skip
     changes = sorted([(begin, 1) for begin, _, _ in spans] + [(end, -1) for _, end, _ in spans])
     moments: dict[float, float] = {}

@@ -11,6 +11,7 @@ from acp_action.catalogue.limits import UsualLimits, usual_limits
 from acp_action.engine.forecast import unknown_steps
 from acp_action.engine.simulation import UNLIMITED, Circumstances, simulate_run
 from acp_action.errors import UsageError
+from acp_action.providers.registry import LOCAL
 from acp_action.report.simulation import (
     Setting,
     Simulation,
@@ -88,7 +89,7 @@ def simulate(plan: Plan, providers: Mapping[str, Provider], question: Question |
         cost_unknown=report.cost_unknown,
         limit=limit_words_of(middle.total_duration, free, wide) or report.limit,
         failures=failures_of(runs),
-        traffic=traffic_of(runs, {name: limits for name, limits in assumed.items() if name != "local"}),
+        traffic=traffic_of(runs, {name: limits for name, limits in assumed.items() if name != LOCAL}),
         comparison=comparison,
         advice=knee(
             comparison, wide * duration.median / middle.total_duration if middle.total_duration else 0.0
@@ -141,7 +142,7 @@ def _with_settings(plan: Plan, provider: str) -> UsualLimits:
 
 def _cost(step: Step, providers: Mapping[str, Provider]) -> float | None:
     """USD of one step at most, None when its price is not known."""
-    if step.provider == "local":
+    if step.provider == LOCAL:
         return 0.0
     ask = getattr(providers.get(step.provider), "estimated_cost", None)
     if ask is None:

@@ -124,8 +124,8 @@ class AIPipelineManager:
     ) -> StepResult:
         """An image of what the prompt says; ``params``: the model's own, such as ``seed``.
 
-        Runs on the calling thread. The file is called ``name``, or after the call and the prompt, with a
-        number where that name is taken: by themselves, calls write over no file.
+        Waits until it is made or has failed. The file is called ``name``, or after the call and the prompt,
+        with a number where that name is taken: by themselves, calls write over no file.
         """
         return self._call(Call("generate_image", "text_to_image", prompt, None, model, name, params), stop)
 

@@ -1,4 +1,4 @@
-"""What one job of a model may cost, from the catalogue's facts: an upper estimate, in USD."""
+"""What one job of a model may cost, from the catalogue's facts: an upper estimate in USD."""
 
 from __future__ import annotations
 
@@ -21,8 +21,23 @@ PRESETS: Final[Mapping[str, tuple[int, int]]] = {
 }
 """Sizes that have names: width and height in pixels, as the catalogue's ``schemas`` give them."""
 
+LEAST_PRICE: Final = 0.0001
+"""USD; less is told as less than this."""
+
 _SIZE: Final = re.compile(r"(\d+)x(\d+)")
 _SECONDS: Final = re.compile(r"(\d+(?:\.\d+)?)s?")
+
+
+def usd(amount: float) -> str:
+    """An amount of money, with as many decimals as a price needs.
+
+    >>> usd(3.0), usd(0.075), usd(0.0011), usd(1234.5), usd(0.00002)
+    ('3.00 USD', '0.075 USD', '0.0011 USD', '1,234.50 USD', 'under 0.0001 USD')
+    """
+    if 0 < amount < LEAST_PRICE:
+        return f"under {LEAST_PRICE} USD"
+    whole, _, part = f"{amount:,.4f}".partition(".")
+    return f"{whole}.{part.rstrip('0'):0<2} USD"
 
 
 def estimate(model: Model, fields: Mapping[str, Any], text: str | None = None) -> float | None:

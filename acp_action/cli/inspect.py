@@ -59,8 +59,10 @@ def plan(
     keys = keys_of(planned, providers)
     if as_json:
         show_json(plan_dict(planned, keys))
+    elif mermaid:
+        show(plan_mermaid(planned))
     else:
-        (show if mermaid else show_page)(plan_mermaid(planned) if mermaid else plan_text(planned, keys))
+        show_page(plan_text(planned, keys))
     return 0
 
 
@@ -131,5 +133,8 @@ def report(
     home = folder if folder.is_dir() else folder.parent
     place = beside(output, home)
     text = render(form, found.report, home, place, found.manifest, filed=found.filed)
-    (deliver_page if form == "text" else deliver)(text, output)
+    if form == "text":
+        deliver_page(text, output)
+    else:
+        deliver(text, output)
     return 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from acp_action.catalogue.prices import usd
 from acp_action.engine.outcome import Done, Doubt, Fatal, Stopped, Transient, Unmade
 from acp_action.errors import FatalError, PolicyRefusal, StopWork, UnknownOutcome, Unrecorded, Unstored
 from acp_action.plan.fingerprint import fingerprint
@@ -164,7 +165,7 @@ def _doubt(reason: str, step: Step, order: Order | None, paper: StepPaper) -> Do
 def in_doubt(reason: str, step: Step, order: Order | None, go_on: str) -> str:
     """The reason, with what may have been billed and how to go on."""
     cost = order.cost if order is not None else None
-    price = "an unknown price" if cost is None else f"up to {cost:.4f} USD"
+    price = "an unknown price" if cost is None else f"up to {usd(cost)}"
     cap = "" if step.max_duplicate_cost is None or cost is None else " (more than max_duplicate_cost)"
     billed = "it would be" if "be billed" in reason else "it may have been billed,"
     return f"{reason}; {billed} at {price}{cap}; {go_on}"
@@ -178,7 +179,7 @@ def _told(paper: StepPaper, reason: str) -> str:
 
 
 def _lost(kept: Kept, paper: StepPaper) -> str:
-    price = "at an unknown price" if kept.cost is None else f"for {kept.cost:.4f} USD"
+    price = "at an unknown price" if kept.cost is None else f"for {usd(kept.cost)}"
     when = f" on {kept.at[:10]}" if kept.at else ""
     lost = (
         f"it was paid for{when} {price}, but its files are gone or were changed, and there is nothing to "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from acp_action.artifacts import Output
 from acp_action.engine.clock import VirtualClock
@@ -16,6 +16,7 @@ from acp_action.engine.throttle.limits import Limits
 from acp_action.engine.track import MODEL
 from acp_action.engine.virtual_crew import VirtualCrew
 from acp_action.providers.base import Product
+from acp_action.providers.registry import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from acp_action.engine.throttle import Ticket
     from acp_action.plan.model import Plan, Step
     from acp_action.providers.base import Announced
-
-_FREE: Final = "local"
 
 
 class Played(NamedTuple):
@@ -64,7 +63,7 @@ class Recording:
 
     attempts: tuple[tuple[Played, ...], ...]
     limits: Mapping[str, UsualLimits] = field(default_factory=dict)
-    unlimited: frozenset[str] = frozenset({_FREE})
+    unlimited: frozenset[str] = frozenset({LOCAL})
     busy: Sequence[float] = ()
     crowd: Sequence[float] = ()
     known: Mapping[str, Limits] = field(default_factory=dict)
@@ -174,7 +173,7 @@ class _World:
 
     def _as_it_was(self, step: Step, played: Played) -> tuple[float, Outcome]:
         busy = self._recording.busy
-        held = played.service * busy[step.index] if busy and step.provider == _FREE else played.held
+        held = played.service * busy[step.index] if busy and step.provider == LOCAL else played.held
         return played.service + held + played.queued, _outcome(played, held)
 
 

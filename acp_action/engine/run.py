@@ -63,7 +63,7 @@ class Announcer:
             except Exception as error:  # noqa: BLE001 - whatever a listener does, the run goes on
                 # A new list: this one is being walked.
                 self._listeners = [kept for kept in self._listeners if kept is not listener]
-                self._name(listener, error)
+                self._detached(listener, error)
 
     def noting(self, note: Note | None) -> Note | None:
         """The same, until it raises: then it is named as a listener is, and told nothing more."""
@@ -76,11 +76,11 @@ class Announcer:
                 try:
                     notes[0](index, result)
                 except Exception as error:  # noqa: BLE001 - as above
-                    self._name(notes.pop(), error)
+                    self._detached(notes.pop(), error)
 
         return noted
 
-    def _name(self, listener: Any, error: Exception) -> None:
+    def _detached(self, listener: Any, error: Exception) -> None:
         name = getattr(listener, "__qualname__", type(listener).__qualname__)
         self.detached.append(f"{name}: {type(error).__name__}: {error}")
         _log.warning("listener %s failed and was detached: %s", name, error)

@@ -14,6 +14,7 @@ from acp_action.engine.run import run_plan
 from acp_action.engine.throttle import Lanes, Limits
 from acp_action.engine.virtual_crew import VirtualCrew
 from acp_action.providers.base import Product
+from acp_action.providers.registry import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -91,7 +92,7 @@ class _World:
 
     def known_limits(self, provider: str) -> Limits:
         """What the throttle knows beforehand: what is limited as a rule, or that nothing is."""
-        none = provider == "local" or self.circumstances.limits_of(provider).none
+        none = provider == LOCAL or self.circumstances.limits_of(provider).none
         profile = getattr(self.circumstances.providers.get(provider), "profile", None)
         return Limits(none=none, profile=profile)
 
@@ -118,7 +119,7 @@ class _World:
     def _service(self, step: Step, limits: UsualLimits) -> float:
         mean = UNKNOWN_SECONDS if step.expected is None else step.expected
         spread = limits.spread if self.circumstances.spread is None else self.circumstances.spread
-        return drawn(mean, 0.0 if step.provider == "local" else spread, self._seed, step.name)
+        return drawn(mean, 0.0 if step.provider == LOCAL else spread, self._seed, step.name)
 
     def _cost(self, step: Step) -> float | None:
         if step.index not in self._costs:

@@ -9,6 +9,7 @@ from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.errors import did_you_mean
 from acp_action.plan.model import Step
 from acp_action.plan.ports import TEXT_PARAMS
+from acp_action.providers.registry import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from acp_action.plan.outline import Outline, StepSpot
     from acp_action.providers.base import Provider, Source
 
-LOCAL = "local"
 DEFAULT_RETRIES = 2
 # So many models are named in place of a retired one.
 _ADVISED = 4

@@ -27,10 +27,14 @@ from acp_action.report.escape import one_line
 from acp_action.report.lines import whereabouts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from acp_action.events import Event
     from acp_action.plan.model import Plan
 
 UNSETTLED: Final = frozenset({"waiting", "running", "parked"})
+INDENT: Final = "  "
+"""What a row is moved to the right for each group it stands in, and by for itself."""
 BAD: Final = frozenset({"failed", "timed_out", "refused", "doubt"})
 
 
@@ -71,6 +75,17 @@ class Line:
     parked: int = 0
     failed: int = 0
 
+    def count(self, settled: int) -> str:
+        """So many of a group's steps, as it is told; empty for a step."""
+        return f"{settled} of {self.total}" if self.is_group else ""
+
+
+class Widths(NamedTuple):
+    """Cells of the longest name with its indent, and of the longest model or count; the same at all times."""
+
+    names: int = 0
+    middles: int = 0
+
 
 class Held(NamedTuple):
     """A provider that lets nothing in: how many steps wait for it, and when the next may start."""
@@ -83,8 +98,9 @@ class Held(NamedTuple):
 class Board:
     """All lines in the order they are shown, and the run's own figures. Hears events; see ``render``.
 
-    ``room``: how many steps may run at once. Only values of lines change once it is made, so that another
-    thread may render it at any time.
+    ``room``: how many steps may run at once. Another thread may render it at any time: no line comes or goes
+    once it is made, and what does, such as ``held``, is looked up or copied at one stroke. A picture may show
+    half of an event; the next one shows all of it.
     """
 
     title: str
@@ -92,6 +108,7 @@ class Board:
     outlook: Outlook
     ready: Ready
     room: int
+    widths: Widths
     steps: dict[str, Line] = field(default_factory=dict)
     groups: dict[str, Line] = field(default_factory=dict)
     chains: dict[str, tuple[Line, ...]] = field(default_factory=dict)
@@ -143,7 +160,12 @@ class Board:
         """How many steps each provider keeps waiting that could start as far as steps and workers go."""
         if self.finished is not None or self.stopping or self.running >= self.room:
             return {}
-        return Counter(line.provider for line in self.steps.values() if self.is_kept_back(line, now))
+        # The state is looked at here already: most steps are settled, and there may be ten thousand.
+        return Counter(
+            line.provider
+            for line in self.steps.values()
+            if line.state in ("waiting", "parked") and self.is_kept_back(line, now)
+        )
 
     def is_kept_back(self, line: Line, now: float) -> bool:
         """Whether nothing but its provider keeps a step waiting."""
@@ -238,7 +260,14 @@ def board_of(plan: Plan) -> Board:
     names = {plan.groups[index].name: line for index, line in groups.items()}
     outlook, ready = Outlook(plan), Ready(plan)
     title = one_line(steady(plan.name))
-    return Board(title, tuple(lines), outlook, ready, capacity(plan), steps, names, chains)
+    return Board(title, tuple(lines), outlook, ready, capacity(plan), _widths_of(lines), steps, names, chains)
+
+
+def _widths_of(lines: Sequence[Line]) -> Widths:
+    return Widths(
+        max((line.wide + len(INDENT) * line.depth for line in lines), default=0),
+        max((len(line.count(line.total)) or cells(line.model) for line in lines), default=0),
+    )
 
 
 def _line(name: str, depth: int, home: int, **rest: Any) -> Line:

@@ -46,16 +46,22 @@ def fold(lines: Sequence[Line], room: int, *, ended: bool = False) -> Folded:
     """
     if len(lines) <= room:
         return Folded(tuple(lines))
-    # A row that counts what is hidden stands at the end.
-    ranked = sorted((_urgency(line), place) for place, line in enumerate(lines))
+    ranked = sorted(
+        (urgency, place) for place, line in enumerate(lines) if (urgency := _urgency(line)) < _LAST
+    )
     if ended:
         ended_badly = [rank for rank in ranked if rank[0] in (_BAD, _CANCELLED)]
         left_out = set(ended_badly[_BAD_AT_THE_END:])
         ranked = [rank for rank in ranked if rank not in left_out]
-    kept = [place for urgency, place in ranked[: max(room - 1, 0)] if urgency < _LAST]
+    # A row that counts what is hidden stands at the end.
+    kept = {place for _, place in ranked[: max(room - 1, 0)]}
     shown = sorted(kept, key=lambda place: _place(lines[place], place))
-    hidden = set(range(len(lines))) - set(kept)
-    counts = Counter(_word(lines[place].state) for place in hidden if not lines[place].is_group)
+    hidden = Counter(
+        line.state for place, line in enumerate(lines) if place not in kept and not line.is_group
+    )
+    counts = Counter[str]()
+    for state, count in hidden.items():
+        counts[_word(state)] += count
     return Folded(tuple(lines[place] for place in shown), *(counts[name] for name in Folded._fields[1:]))
 
 

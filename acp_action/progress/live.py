@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from acp_action.progress.rows import Row
 
 # Often enough for tenths of a second to move, seldom enough to be calm.
-_FRAMES_PER_SECOND: Final = 5
+_BETWEEN_FRAMES: Final = 0.2
+# Frames take no more of the run's time than this, however many steps there are.
+_MOST_OF_TIME: Final = 0.05
 
 
 class LiveBoard:
@@ -76,8 +78,11 @@ class LiveBoard:
         self._screen.open()
 
     def _paint(self) -> None:
-        while not self._over.wait(1 / _FRAMES_PER_SECOND):
+        pause = _BETWEEN_FRAMES
+        while not self._over.wait(pause):
+            begin = time.thread_time()
             self._draw()
+            pause = pause_after(time.thread_time() - begin)
 
     def _draw(self) -> None:
         if is_behind(self._stream):
@@ -90,6 +95,15 @@ class LiveBoard:
             return render(self._board, now, columns, height, ascii_only=self._ascii)
 
         self._screen.draw(rows_for)
+
+
+def pause_after(cost: float) -> float:
+    """Seconds to the next frame, after one that kept the processor for ``cost`` seconds.
+
+    >>> pause_after(0.001), pause_after(0.05)
+    (0.2, 1.0)
+    """
+    return max(_BETWEEN_FRAMES, cost / _MOST_OF_TIME)
 
 
 class _Above:

@@ -20,6 +20,8 @@ _LEFT_WHEN_LATE = 0.1
 _LATER: Final = 0.5
 """What is late becomes later: this part of the time that it is late by."""
 
+_UNSETTLED: Final = frozenset({"waiting", "running", "parked"})
+
 
 class Took(NamedTuple):
     """What steps of a kind took together; ``of_expected`` seconds were taken where ``expected`` were."""
@@ -56,6 +58,7 @@ class Pace(NamedTuple):
 
 
 _NEVER: Final = Took()
+_UNSENT: Final = Pace()
 
 
 class Outlook:
@@ -69,7 +72,10 @@ class Outlook:
         self._all = Took()
         self._paces: dict[str, Pace] = defaultdict(Pace)
         self._index = {step.name: step.index for step in plan.steps}
-        self._order = _node_order(plan)
+        # Backwards, each node with those behind it.
+        self._order = [
+            (node, (*plan.graph.data[node], *plan.graph.order[node])) for node in reversed(_node_order(plan))
+        ]
         self._entries = _entries(plan)
         self._capacity = capacity(plan)
 
@@ -122,11 +128,15 @@ class Outlook:
         """
         rest = [0.0] * self._plan.graph.size
         waiting, work = Counter[str](), defaultdict[str, float](float)
+        alike: dict[object, float | None] = {}
         for step in self._steps:
             is_now, moment = state(step.name)
-            if is_now not in ("waiting", "running", "parked"):
+            if is_now not in _UNSETTLED:
                 continue
-            expected = self._expected(step)
+            kind = (self._kinds[step.index], step.expected)
+            if kind not in alike:
+                alike[kind] = self._expected(step)
+            expected = alike[kind]
             if expected is None:
                 return None
             if is_now == "running":
@@ -135,15 +145,18 @@ class Outlook:
                 rest[step.index] = expected + (max(moment, 0.0) if is_now == "parked" else 0.0)
                 waiting[step.provider] += 1
             work[step.provider] += rest[step.index]
-        paced = (self._paces[name].for_more(waiting[name], more, now) for name, more in work.items())
+        # Nothing is put in here: this may be another thread than the one that takes notes.
+        paced = (
+            self._paces.get(name, _UNSENT).for_more(waiting[name], more, now) for name, more in work.items()
+        )
         return max(self._longest(rest), self._by_room(rest), *paced, 0.0)
 
     def _longest(self, rest: Sequence[float]) -> float:
         """Along the longest path, with any number of workers."""
-        graph, until = self._plan.graph, list(rest)
-        for node in reversed(self._order):
-            after = [until[follower] for follower in (*graph.data[node], *graph.order[node])]
-            until[node] = rest[node] + max(after, default=0.0)
+        until = list(rest)
+        for node, after in self._order:
+            if after:
+                until[node] += max([until[follower] for follower in after])
         return max(until, default=0.0)
 
     def _by_room(self, rest: Sequence[float]) -> float:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from acp_action.catalogue.prices import usd
+from acp_action.progress.board import INDENT
 from acp_action.progress.fold import fold
-from acp_action.progress.rows import INDENT, SYMBOLS, Row, Span, layout_of, roughly, row_of, until
+from acp_action.progress.rows import SYMBOLS, Row, Span, layout_of, roughly, row_of, until
 from acp_action.report.cells import cells, cut, fill
 from acp_action.report.escape import one_line
 from acp_action.report.lines import span_words
@@ -92,7 +94,8 @@ def _title_parts(board: Board, now: float) -> dict[str, str]:
     if left is not None and left >= _LEAST_LEFT:
         parts["left"] = f"about {_whole(left)} left"
     if board.cost >= _LEAST_COST:
-        parts["cost"] = f"{board.cost:.2f} USD"
+        # Whole cents: the figure is looked at, not reckoned with.
+        parts["cost"] = usd(round(board.cost, 2))
     return parts
 
 

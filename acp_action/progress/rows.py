@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from acp_action.progress.board import BAD
+from acp_action.progress.board import BAD, INDENT
 from acp_action.report.cells import cells, cut, fill
 from acp_action.report.escape import one_line
-from acp_action.report.lines import seconds, span_words
+from acp_action.report.lines import is_minute, seconds, span_words
+from acp_action.report.wording import status_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acp_action.progress.board import Board, Line
 
-INDENT: Final = "  "
 # Columns are no wider than this, however long the longest name is.
 _NAME_CELLS: Final = 32
 _MODEL_CELLS: Final = 18
@@ -40,7 +40,6 @@ SYMBOLS: Final[Mapping[str, tuple[str, str, str]]] = {
     "cancelled": ("–", "-", "yellow"),
     "skipped": ("–", "-", "dim"),
 }
-_WORDS: Final = {"timed_out": "timed out", "doubt": "in doubt"}
 
 
 class Span(NamedTuple):
@@ -70,12 +69,8 @@ class Layout(NamedTuple):
 
 def layout_of(board: Board, width: int, *, ascii_only: bool) -> Layout:
     """The columns of a board on a terminal of this width; the same from the first frame to the last."""
-    wide = max((line.wide + len(INDENT) * line.depth for line in board.lines), default=0)
-    names = min(wide, _NAME_CELLS, max(int(width * _NAMES_OF_ALL), _LEAST_NAME))
-    middles = 0
-    if width >= _NARROW:
-        widest = max((len(_count(line, line.total)) or cells(line.model) for line in board.lines), default=0)
-        middles = min(widest, _MODEL_CELLS)
+    names = min(board.widths.names, _NAME_CELLS, max(int(width * _NAMES_OF_ALL), _LEAST_NAME))
+    middles = min(board.widths.middles, _MODEL_CELLS) if width >= _NARROW else 0
     return Layout(width, names, middles, ascii_only)
 
 
@@ -95,15 +90,11 @@ def row_of(line: Line, board: Board, now: float, layout: Layout) -> Row:
     return Row((Span(indent), Span(f"{plain if layout.ascii_only else symbol} ", style), Span(shown, rest)))
 
 
-def _count(line: Line, settled: int) -> str:
-    return f"{settled} of {line.total}" if line.is_group else ""
-
-
 def _group_text(line: Line, now: float, name: str, room: int, layout: Layout) -> str:
     """Its counts, as many as there is room for; what went wrong comes first."""
     counts = ((line.failed, "failed"), (line.running, "running"), (line.parked, "held"))
     words = [f"{count} {word}" for count, word in counts if count]
-    settled = _count(line, line.settled)
+    settled = line.count(line.settled)
     if layout.middles:
         name = f"{name}  {fill(settled, layout.middles)}"
     else:
@@ -119,14 +110,12 @@ def _group_text(line: Line, now: float, name: str, room: int, layout: Layout) ->
 def _step_text(line: Line, board: Board, now: float, name: str, room: int, layout: Layout) -> str:
     time, words = _told(line, board, now)
     model = f"  {fill(line.model, layout.middles, ascii_only=layout.ascii_only)}" if layout.middles else ""
-    gap = "" if line.state == "running" else INDENT
-    end = f"  {time:>{_TIME_CELLS}}{gap}{words}"
+    # What has no time has its words where times begin.
+    gap = INDENT if time and line.state != "running" else ""
+    end = f"  {time}{gap}{words}"
     # What went wrong, and what is waited for, is worth more than the model.
     least = words if line.state in BAD else words.partition(": ")[0]
-    if (
-        line.state not in ("waiting", "running")
-        and cells(f"{name}{model}  {time:>{_TIME_CELLS}}  {least}") > room
-    ):
+    if line.state not in ("waiting", "running") and cells(f"{name}{model}  {time}{gap}{least}") > room:
         model = ""
     return f"{name}{model}{end}"
 
@@ -142,7 +131,7 @@ def _told(line: Line, board: Board, now: float) -> tuple[str, str]:
     if line.state in ("succeeded", "cached"):
         return _time(line.seconds), ""
     why = _why(one_line(line.reason), one_line(board.stopping))
-    word = _WORDS.get(line.state, line.state)
+    word = status_words(line.state)
     return _time(line.seconds) if line.seconds else "", f"{word}: {why}" if why else word
 
 
@@ -182,7 +171,7 @@ def _time(value: float) -> str:
     ('  2.2s', ' 1m00s', ' 5m12s', ' 2h02m')
     """
     whole = round(value)
-    if value < _MINUTE - 0.05:
+    if not is_minute(value):
         told = seconds(value)
     elif whole < 60 * _MINUTE:
         told = f"{whole // 60}m{whole % 60:02}s"

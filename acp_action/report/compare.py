@@ -6,10 +6,10 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from acp_action.catalogue.prices import LEAST_PRICE, usd
 from acp_action.report.comparison import Against, Change, Comparison, File, Side, StepPair, StepSide
 from acp_action.report.lines import span_words
 from acp_action.report.sums import change
-from acp_action.report.wording import LEAST_PRICE, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -6,13 +6,13 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from acp_action.catalogue.limits import UsualLimits
+from acp_action.providers.registry import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from acp_action.report.model import AttemptLine, RunReport
 
-_FREE: Final = "local"
 _WINDOWS: Final = (1.0, 10.0, 60.0)
 # Times in a report are rounded to a microsecond.
 _ROUNDED: Final = 3e-6
@@ -35,7 +35,7 @@ def limits_seen(report: RunReport) -> dict[str, Seen]:
     """For each provider that was asked, in the order of the plan; the embedded one has none."""
     attempts: dict[str, list[AttemptLine]] = {}
     for step in report.steps:
-        if step.provider != _FREE and step.status != "cached":
+        if step.provider != LOCAL and step.status != "cached":
             attempts.setdefault(step.provider, []).extend(step.attempts)
     return {provider: _seen(found) for provider, found in attempts.items() if found}
 

@@ -62,13 +62,22 @@ def seconds(value: float) -> str:
     return f"{abs(value):.1f}s"
 
 
+def is_minute(value: float) -> bool:
+    """Whether a duration is a minute or more as it is shown, with one decimal.
+
+    >>> is_minute(59.94), is_minute(59.96)
+    (False, True)
+    """
+    return round(value, 1) >= 60
+
+
 def span_words(value: float) -> str:
     """A duration as people say it: in figures of a run, where a minute and more is not counted in seconds.
 
-    >>> span_words(12.34), span_words(120), span_words(190), span_words(7320)
-    ('12.3s', '2 min', '3 min 10 s', '2 h 2 min')
+    >>> span_words(12.34), span_words(59.96), span_words(120), span_words(190), span_words(7320)
+    ('12.3s', '1 min', '2 min', '3 min 10 s', '2 h 2 min')
     """
-    if value < 60:
+    if not is_minute(value):
         return seconds(value)
     minutes, rest = divmod(round(value), 60)
     hours, left = divmod(minutes, 60)
@@ -86,21 +95,22 @@ def group_line(duration: float, sequential: float) -> str:
 
 
 def log_line(event: Event) -> LogLine | None:
-    """The line that tells of an event, None for events that the log does not show."""
+    """The line that tells of an event, None for events that the log does not show.
+
+    What a running step tells is not for every log: see ``progress_line``.
+    """
     match event:
         case StepStarted():
             again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
             return LogLine("INFO", f"{place(event)}Started: {one_line(event.step)}{again}")
         case StepFinished():
             return _step_finished(event)
-        case StepProgressed():
-            return progress_line(event)
         case StepParked():
             return _step_parked(event)
         case LaneHeld():
             return _lane_held(event)
         case LaneReopened():
-            return LogLine("INFO", f"{one_line(event.lane)}: goes on after {event.held:.1f} s")
+            return LogLine("INFO", f"{one_line(event.lane)}: goes on after {seconds(event.held)}")
         case GroupStarted():
             noun = "step" if event.steps == 1 else "steps"
             return LogLine(
@@ -150,7 +160,6 @@ def place(event: StepStarted | StepFinished | StepProgressed | StepParked) -> st
 def progress_line(event: StepProgressed) -> LogLine:
     """The line that tells where a step's work stands."""
     where, detail = f"at {one_line(event.provider)}", one_line(event.detail, _TROUBLE_LIMIT)
-    earlier = "an earlier run" if event.attempt == 1 else "an earlier attempt"
     match event.what:
         case "ordered":
             word, told = "Ordered", f"job {detail} {where}"
@@ -162,7 +171,9 @@ def progress_line(event: StepProgressed) -> LogLine:
             # When it began nobody may have seen: it is told when it was seen at work.
             word, told = "Under way", where
         case "taken_up":
-            what = f"job {detail} of {earlier}" if detail else f"what {earlier} ordered is fetched"
+            # Of a first attempt: by an earlier run or, of a single call, by an earlier call.
+            before = "ordered before" if event.attempt == 1 else "ordered by an earlier attempt"
+            what = f"job {detail} {before}" if detail else f"what was {before} is fetched"
             word, told = "Taken up", f"{what}, {where}"
         case "unclear":
             word, told = "Asked again", f"{whereabouts(event)}{f': {detail}' if detail else ''}"
@@ -192,7 +203,7 @@ def _step_parked(event: StepParked) -> LogLine:
 def _lane_held(event: LaneHeld) -> LogLine:
     steps = "1 step waits" if event.waiting == 1 else f"{event.waiting} steps wait"
     why = f" ({one_line(event.reason, REASON_LIMIT)})" if event.reason else ""
-    text = f"{one_line(event.lane)}: rate limit, {steps}, next start in {event.delay:.1f} s{why}"
+    text = f"{one_line(event.lane)}: rate limit, {steps}, next start in {seconds(event.delay)}{why}"
     return LogLine("INFO", text)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from acp_action.catalogue.models import Model, catalogue
 from acp_action.config.cascade import SETTINGS, Effective
@@ -12,6 +12,7 @@ from acp_action.plan.build import GraphBuilder
 from acp_action.plan.inputs import Inputs
 from acp_action.plan.model import Graph, Group, Plan, Step
 from acp_action.plan.outline import GroupSpot, Outline, StepSpot
+from acp_action.providers.registry import LOCAL
 from acp_action.report.model import PLAN_VERSION, NewerError
 from acp_action.report.played import delays_late, played_of
 from acp_action.report.sound import check_graph, check_order, check_setting
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from acp_action.plan.outline import Spot
     from acp_action.report.model import PlannedStep, RunReport, StepLine
-
-_FREE: Final = "local"
 
 
 class Recorded(NamedTuple):
@@ -167,7 +166,7 @@ def _step(spot: StepSpot, line: StepLine, planned: PlannedStep, models: dict[tup
     if key not in models:
         models[key] = _model(line)
     # What was there already was not asked of its provider, so no limit held it.
-    provider = _FREE if line.status == "cached" else line.provider
+    provider = LOCAL if line.status == "cached" else line.provider
     return Step(
         index=spot.index, name=line.name, type=line.type, model=models[key], provider=provider,
         preview=line.preview, params={}, text=None, text_param="", templated=False, media=(), text_from=None,

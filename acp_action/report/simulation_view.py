@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from acp_action.catalogue.prices import usd
 from acp_action.report.bars import LEGEND, draw_bars
 from acp_action.report.escape import one_line
 from acp_action.report.lines import span_words
+from acp_action.report.wording import status_words
 
 if TYPE_CHECKING:
     from acp_action.report.simulation import Setting, Simulation, Traffic
@@ -59,13 +61,13 @@ def _cost(simulation: Simulation) -> str:
     more = f"and {unknown} step{'' if unknown == 1 else 's'} at an unknown price" if unknown else ""
     if simulation.cost is None:
         return f"unknown for {unknown} step{'' if unknown == 1 else 's'}" if unknown else "nothing"
-    return " ".join(filter(None, [f"about {simulation.cost:.2f} USD", more]))
+    return " ".join(filter(None, [f"about {usd(simulation.cost)}", more]))
 
 
 def _failures(simulation: Simulation) -> list[str]:
     shown = simulation.failures[:_FAILURES_SHOWN]
     return [
-        f"{one_line(name)} {status.replace('_', ' ')} in {count} of {simulation.runs} runs"
+        f"{one_line(name)} {status_words(status)} in {count} of {simulation.runs} runs"
         + ("; give it a longer timeout" if status == "timed_out" else "")
         for name, status, count in shown
     ]

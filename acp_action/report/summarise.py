@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from acp_action.events import GroupFinished
 from acp_action.plan.model import Links
+from acp_action.providers.registry import LOCAL
 from acp_action.report.critical import critical_path
 from acp_action.report.limits import least_duration, limit_sentence
 from acp_action.report.lines import log_line
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from acp_action.plan.model import Group, Plan, Step
 
 _TEXT_SHOWN: Final = 600
-_FREE: Final = "local"
-"""The embedded provider, which costs nothing whether it says so or not."""
 _UNBILLED: Final = frozenset({"refused", "closed", "transient", "unmade"})
 """Ends of attempts that made nothing: limits, closed accounts, broken connections before the request left."""
 
@@ -181,7 +180,7 @@ def _total(splits: Iterable[Split]) -> Split:
 
 def _is_cost_unknown(step: Step, result: StepResult) -> bool:
     """Whether it may have cost something of which nobody knows how much."""
-    if result.cost is not None or result.provider == _FREE:
+    if result.cost is not None or result.provider == LOCAL:
         return False
     # With max_duplicate_cost, what is tried again may have been billed before.
     free = _UNBILLED if step.max_duplicate_cost is None else _UNBILLED - {"transient"}

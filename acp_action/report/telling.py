@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from acp_action.events import StepFinished, StepProgressed
+from acp_action.events import StepFinished
 from acp_action.report.escape import one_line
 from acp_action.report.lines import REASON_LIMIT, LogLine, log_line
 from acp_action.report.running_lines import RunningLines
@@ -45,7 +45,7 @@ class Telling:
             return []
         self._turned = []
         told = self._running(event)
-        line = None if isinstance(event, StepProgressed) else log_line(event)
+        line = log_line(event)
         return [*_turned_away(held), *told, *([line] if line is not None else [])]
 
 

@@ -16,6 +16,7 @@ from acp_action.engine.paper import Sheet
 from acp_action.engine.result import RunResult, Status
 from acp_action.errors import OutputError, UsageError
 from acp_action.events import StopRequested
+from acp_action.providers.registry import LOCAL
 from acp_action.report.cut_short import LastWord, OpenStep, cut_short
 from acp_action.report.full_scopes import FullScopes
 from acp_action.report.lines import seconds
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from acp_action.report.model import RunReport
     from acp_action.store.run_logs import Log
 
-_FREE: Final = "local"
 _LOST: Final = "what became of it cannot be read from the run's log"
 _NEVER: Final = {True: NOT_BEGUN, False: "the run {} before it began"}
 """Why a step has no attempt, by whether the run lives."""
@@ -226,7 +226,7 @@ class _Story:
         if what == "is still at work":
             return f"the run {what}; this is how it stood at {when}"
         why = why or (f"while it stopped: {self._stopping}" if self._stopping else "")
-        paid = any(step.provider != _FREE for step in self._plan.steps)
+        paid = any(step.provider != LOCAL for step in self._plan.steps)
         taken_up = ": what was paid for is taken up" if paid else ""
         because = f" ({why})" if why else ""
         return f"the run {what} at about {when}{because}; run the same command again{taken_up}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from acp_action.catalogue.prices import usd as usd
 from acp_action.report.escape import one_line
 from acp_action.report.lines import seconds, span_words
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 PREVIEW: Final = "the embedded provider stood in for the models that are named. For a look, not for use."
 
 NOTHING_PAID: Final = "nothing was paid for"
-LEAST_PRICE: Final = 0.0001
 
 _NAMES_SHOWN: Final = 3
 _REASON_SHOWN: Final = 300
@@ -71,18 +71,6 @@ def cost_words(report: RunReport) -> str:
     known = usd(report.cost)
     steps = "step" if unknown == 1 else "steps"
     return f"{known}, and {unknown} {steps} at an unknown price" if unknown else known
-
-
-def usd(amount: float) -> str:
-    """An amount of money, with as many decimals as a price needs.
-
-    >>> usd(3.0), usd(0.075), usd(0.0011), usd(1234.5), usd(0.00002)
-    ('3.00 USD', '0.075 USD', '0.0011 USD', '1,234.50 USD', 'under 0.0001 USD')
-    """
-    if 0 < amount < LEAST_PRICE:
-        return f"under {LEAST_PRICE} USD"
-    whole, _, part = f"{amount:,.4f}".partition(".")
-    return f"{whole}.{part.rstrip('0'):0<2} USD"
 
 
 def status_words(status: str) -> str:

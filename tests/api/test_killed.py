@@ -104,7 +104,7 @@ def test_a_request_whose_answer_nobody_heard_is_in_doubt(house: House) -> None:
     assert house.step("hero").status == "doubt"
     assert house.step("hero").reason == (
         "the run was killed while it was under way, when its request had been sent; it may have been billed, "
-        "at up to 0.0500 USD; look at the provider's own list, then run again with --resubmit-doubtful to "
+        "at up to 0.05 USD; look at the provider's own list, then run again with --resubmit-doubtful to "
         "order it once more"
     )
     assert (report.status, report.cost_unknown) == ("stopped", 1)

@@ -204,7 +204,7 @@ def test_what_cannot_be_fetched_again_is_not_paid_for_unasked(house: House) -> N
         file.write(b"scribble")
     result = house.run(SPEECH)
     assert statuses(result) == ["failed"]
-    assert "for 0.0500 USD, but its files are gone or were changed" in result["voice"].reason
+    assert "for 0.05 USD, but its files are gone or were changed" in result["voice"].reason
     assert "--fresh" in result["voice"].reason
     assert house.bills == ["voice"]
     assert statuses(house.run(SPEECH, fresh=True)) == ["succeeded"]
@@ -218,7 +218,7 @@ def test_an_answer_that_was_lost_is_in_doubt_until_a_person_decides(house: House
     second = house.run(PICTURE, SPEECH)
     assert [statuses(first), statuses(second)] == [["doubt"] * 2] * 2
     assert exit_code(first) == exit_code(second) == 3
-    assert "it may have been billed, at up to 0.0500 USD; look at" in second["hero"].reason
+    assert "it may have been billed, at up to 0.05 USD; look at" in second["hero"].reason
     assert len(house.bills) == 2
     third = house.run(PICTURE, SPEECH, resubmit_doubtful=True)
     assert (statuses(third), len(house.bills)) == (["succeeded"] * 2, 4)

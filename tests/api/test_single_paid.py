@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from acp_action.api.prepare import Wishes
 from acp_action.api.single import Call, NameBook, run_call
 from acp_action.config.cascade import Overrides
 from acp_action.engine.cancel import StopSwitch
-from acp_action.errors import FatalError, PlaceTaken, UnknownOutcome
+from acp_action.errors import FatalError, PlaceTaken, StopWork, UnknownOutcome
 from acp_action.store.vault import STATE
 from tests.oracle.paying import Paying, Service, files_of
 
@@ -84,6 +85,17 @@ def lose_the_answer(_request: Request, _token: Token) -> None:
     raise UnknownOutcome("the connection was lost after the request had been sent")
 
 
+def stopped_by(switch: StopSwitch) -> Callable[[Request, Token], object]:
+    """Ctrl-C while the order is out; its answer comes when the call has heard of it."""
+
+    def stop(_request: Request, token: Token) -> None:
+        switch.stop("Ctrl-C")
+        with suppress(StopWork):
+            token.wait(20)
+
+    return stop
+
+
 def test_a_call_that_came_to_its_end_leaves_no_trail_and_is_made_anew(house: House) -> None:
     """Who asks a second time, from any process, wants a second picture, pays for it, and has both."""
     first, second = house.call(), house.call()
@@ -96,7 +108,7 @@ def test_a_call_that_came_to_its_end_leaves_no_trail_and_is_made_anew(house: Hou
 def test_a_stopped_call_is_taken_up_by_the_next_one(house: House) -> None:
     """The job goes on at its provider; the same call asks for it and orders nothing."""
     switch = StopSwitch()
-    house.mishap = lambda _request, _token: switch.stop("Ctrl-C")
+    house.mishap = stopped_by(switch)
     stopped = house.call(stop=switch)
     assert (stopped.status, house.state) == ("cancelled", {"calls"})
     house.mishap = lambda _request, _token: None
@@ -109,7 +121,7 @@ def test_a_stopped_call_is_taken_up_within_the_same_process(house: House, names:
     """Its name is free again, since something can still come of it; then names are numbered as ever."""
     house.names = names
     switch = StopSwitch()
-    house.mishap = lambda _request, _token: switch.stop("Ctrl-C")
+    house.mishap = stopped_by(switch)
     house.call(stop=switch)
     house.mishap = lambda _request, _token: None
     again, third = house.call(), house.call()
@@ -122,7 +134,7 @@ def test_a_stopped_call_with_a_number_is_found_by_the_next_process(house: House,
     house.names = names
     house.call()
     switch = StopSwitch()
-    house.mishap = lambda _request, _token: switch.stop("Ctrl-C")
+    house.mishap = stopped_by(switch)
     house.call(stop=switch)
     house.mishap, house.names = lambda _request, _token: None, None
     assert house.call().output_path == house.output / NEXT
@@ -144,7 +156,7 @@ def test_what_is_named_alike_is_not_written_over(house: House) -> None:
 def test_another_text_under_the_same_name_is_another_request(house: House) -> None:
     """And what is open of the first stays, until it is asked for."""
     switch = StopSwitch()
-    house.mishap = lambda _request, _token: switch.stop("Ctrl-C")
+    house.mishap = stopped_by(switch)
     house.call(name="hero", stop=switch)
     house.mishap = lambda _request, _token: None
     assert house.call("a dog", name="hero").success
@@ -158,7 +170,7 @@ def test_a_doubt_is_told_once_and_then_the_caller_decides(house: House) -> None:
     house.mishap = lose_the_answer
     told = house.call()
     assert told.status == "doubt"
-    assert "up to 0.0500 USD; look at the provider's own list before you order it again" in str(told.error)
+    assert "up to 0.05 USD; look at the provider's own list before you order it again" in str(told.error)
     assert house.state == set()
     house.mishap = lambda _request, _token: None
     assert house.call().success

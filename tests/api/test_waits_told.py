@@ -60,7 +60,7 @@ def test_a_job_of_an_interrupted_run_is_said_to_be_taken_up(
     assert (told[0], told[-1]) == ("taken_up", "fetching")
     job = next(iter(sim.queue.jobs))
     lines = [record.message for record in caplog.records]
-    assert f"Taken up: hero (job {job} of an earlier run, at fal)" in lines
+    assert f"Taken up: hero (job {job} ordered before, at fal)" in lines
 
 
 class Queued(logging.Handler):

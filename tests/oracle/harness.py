@@ -138,7 +138,7 @@ def check_kill(runs: Runs, pipeline: Path, place: Path, kill_at: int, whole: dic
     expected = {name: content for name, content in whole.items() if Path(name).stem not in left_out}
     found = files_of(place / "output")
     assert {name: found.get(name) for name in expected} == expected
-    assert all("it may have been billed, at up to 0.0500 USD" in again.reasons[n] for n in again.doubtful)
+    assert all("it may have been billed, at up to 0.05 USD" in again.reasons[n] for n in again.doubtful)
     if again.doubtful:
         third = runs.run(pipeline, place, resubmit=True)
         assert third.code == 0, third

@@ -9,11 +9,11 @@ from tests.pictures.making import COMMITTED, NAMES, MissingError, make
 
 
 def main(line: list[str]) -> int:
-    """Make them and say where they are; 1 with the reason when something is not there."""
+    """Make them and say where they are; 1 with the reason when something is not there, or does not come."""
     folder = Path(line[0]) if line else COMMITTED
     try:
         make(folder)
-    except MissingError as error:
+    except (MissingError, TimeoutError, RuntimeError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     sys.stdout.writelines(f"{folder / name}  {(folder / name).stat().st_size:,} bytes\n" for name in NAMES)

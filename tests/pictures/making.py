@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.pictures.screen import svg
 from tests.pictures.services import services
-from tests.pictures.terminal import COLUMNS, Terminal
+from tests.tmux import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,6 +30,7 @@ COMMAND: Final = f'ai-content-pipeline run-chain -c {EXAMPLE} --input "a small c
 LABEL: Final = (
     "A terminal in which ai-content-pipeline runs a pipeline: what is done, what runs, what waits and why"
 )
+COLUMNS: Final = 100
 # Pixels that a page has.
 WIDTH: Final = 1120
 # Something of everything: done, running, waiting for its input, held by a limit. It lasts for two seconds.
@@ -52,7 +53,7 @@ class MissingError(Exception):
 def make(folder: Path) -> Box | None:
     """Write all pictures into a folder; gives where the page has its timeline.
 
-    MissingError, or TimeoutError with the terminal's last screen.
+    MissingError, TimeoutError with the last screen, RuntimeError with what Chromium's driver says.
     """
     chromium, fonts = _tools()
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,9 +88,10 @@ def _run(place: Path) -> str:
     """Run the example in a terminal; gives the screen of the chosen moment."""
     (place / EXAMPLE).parent.mkdir()
     shutil.copy(TOP / EXAMPLE, place / EXAMPLE)
-    with services() as variables, Terminal(place, {**_environment(place), **variables}) as terminal:
+    with services() as variables, Terminal(place, COLUMNS, {**_environment(place), **variables}) as terminal:
         terminal.type(COMMAND)
-        screen = terminal.when(lambda rows: _holds(_MOMENT, rows))
+        terminal.when(lambda rows: _holds(_MOMENT, rows))
+        screen = terminal.coloured()
         terminal.when(lambda rows: rows[-1] == "$")
     return screen
 

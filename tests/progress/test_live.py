@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from acp_action.progress.live import pause_after
 from acp_action.progress.terminal import wants_ascii
 from tests.cli.programs import COMMAND, environment
-from tests.progress.terminal import Terminal
+from tests.progress.emulator import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +54,12 @@ def _read(terminal: int) -> bytes:
 
 LOCAL = ("--provider", "local")
 RUN = ("run-chain", "-c", "p.yaml", *LOCAL)
+
+
+@pytest.mark.parametrize(("cost", "pause"), [(0.0, 0.2), (0.01, 0.2), (0.03, 0.6), (0.5, 10.0)])
+def test_frames_come_more_seldom_the_more_they_cost(cost: float, pause: float) -> None:
+    """Five a second at the most; a plan so big that its frames take long gives a twentieth of its time."""
+    assert pause_after(cost) == pytest.approx(pause)
 
 
 def test_the_board_is_drawn_and_stays(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -41,6 +42,14 @@ def test_in_file_order_entries_add_up() -> None:
 def test_a_cap_on_the_run_counts() -> None:
     """With --max-workers 2 a group of four has two."""
     assert outlook([3.0] * 8, worker_cap=2).left(waiting) == pytest.approx(12.0)
+
+
+def test_to_look_changes_nothing() -> None:
+    """Another thread looks while this one takes notes: what it puts in could overwrite them."""
+    found = outlook([3.0] * 2)
+    before = {name: copy.copy(value) for name, value in vars(found).items()}
+    assert found.left(waiting, 5.0) is not None
+    assert vars(found) == before
 
 
 def test_while_nothing_is_known_nothing_is_said() -> None:

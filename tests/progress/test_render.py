@@ -102,7 +102,7 @@ def test_in_the_middle_every_state_has_its_words() -> None:
         "  ● batch_images  1 of 3      1.5s, 1 failed, 1 running, 1 held",
         "    ● image_1     flux_dev    1.5s of about 4.0s",
         "    ✗ image_2     flux_dev    1.0s  failed: no⏎luck",
-        "    ↻ image_3     flux_dev          again in 1 s: busy",
+        "    ↻ image_3     flux_dev  again in 1 s: busy",
         "  · final         flux_dev",
     ]
 
@@ -119,6 +119,21 @@ def test_a_row_says_where_its_work_stands() -> None:
     assert shown([*MIDDLE, queued, begun], 3.5, width=80)[3] == plain
     again = started("image_1", 2.0, expected=4.0)
     assert shown([*MIDDLE, queued, again], 3.5, width=80)[3] == plain
+
+
+def test_words_without_a_time_begin_where_times_do() -> None:
+    """The column of the times is not left blank before what is waited for."""
+    rows = shown(MIDDLE, 63.0, width=80)
+    ends = [GroupFinished(63.0, GROUP, "failed", 101.0, 3.2, 0, 2, 1)]
+    group = shown([*MIDDLE, *ends], 63.0, width=80)[2]
+    assert rows[5].index("again") == group.index(" 1m41s")
+
+
+def test_cents_are_told_as_money_is_elsewhere() -> None:
+    """With two decimals at the least, thousands apart, and no finer than cents."""
+    costs = [(0.0811, "0.08 USD"), (3.2, "3.20 USD"), (1234.5, "1,234.50 USD")]
+    for cost, words in costs:
+        assert shown([finished("base", 2.0, 2.0)._replace(cost=cost)], 3.0)[0].endswith(f" · {words}")
 
 
 def test_the_end_shows_the_totals_and_stands_still() -> None:
@@ -140,7 +155,7 @@ def test_the_end_shows_the_totals_and_stands_still() -> None:
         "    – image_1     flux_dev    1.7s  cancelled: the job goes on",
         "    ✗ image_2     flux_dev    1.0s  failed: no⏎luck",
         "    ✗ image_3     flux_dev    0.5s  timed out: late",
-        "  – final         flux_dev          skipped",
+        "  – final         flux_dev  skipped",
     ]
 
 
@@ -224,8 +239,8 @@ def test_a_rate_limit_is_named_with_its_provider() -> None:
     rows = shown(events, 3.0)
     assert rows[1] == "  ↻ rate limit of fal flux, 8 s: 3 steps wait"
     assert rows[5:7] == [
-        "    ↻ image_2     flux_dev          rate limit of fal, 8 s: 429",
-        "    ↻ image_3     flux_dev          rate limit of fal: 429",
+        "    ↻ image_2     flux_dev  rate limit of fal, 8 s: 429",
+        "    ↻ image_3     flux_dev  rate limit of fal: 429",
     ]
     assert shown(events, 11.0)[1] == "  ↻ rate limit of fal flux, tried again now and then: 3 steps wait"
     reopened = shown([*events, LaneReopened(11.0, "fal flux", 8.5)], 11.0)
@@ -238,7 +253,7 @@ def test_steps_that_nothing_but_their_provider_keeps_waiting_say_so() -> None:
     assert "rate limit" not in str(shown(events, 2.5))
     rows = shown(events, 3.0)
     assert rows[1] == "  ↻ rate limit of fal: 2 steps wait"
-    assert rows[5] == "    · image_2     flux_dev          rate limit of fal"
+    assert rows[5] == "    · image_2     flux_dev  rate limit of fal"
     assert rows[7] == "  · final         flux_dev"
     busy = [*events, *(started(f"image_{n}", 2.0) for n in (2, 3))]
     assert "rate limit" not in str(shown(busy, 9.0))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from acp_action.progress.rows import Row, Span
 from acp_action.progress.screen import Screen
-from tests.progress.terminal import Terminal
+from tests.progress.emulator import Terminal
 
 ROWS = st.lists(st.text("abc ", max_size=30).map(str.rstrip), max_size=9)
 

@@ -64,6 +64,12 @@ def test_a_flood_of_changes_is_not_passed_on() -> None:
     assert told(*flood, (9.0, Look("queued", position=0)))[-1] == ("queued", "", 1)
 
 
+def test_another_state_is_told_however_many_places_came_before() -> None:
+    """That the job is at work may be the last thing a service says for minutes."""
+    flood = [(n / 200, Look("queued", position=150 - n)) for n in range(150)]
+    assert told(*flood, (0.75, Look("begun")), (60.0, Look("ended")))[-1] == ("begun", "", None)
+
+
 @each_kind
 def test_a_job_is_followed_from_its_order_to_its_files(kind: Kind, tmp_path: Path) -> None:
     """The id first, so that it can be looked up there; that it is fetched last."""

@@ -18,7 +18,7 @@ from acp_action.events import (
     StepStarted,
     StopRequested,
 )
-from acp_action.report.lines import LogLine, log_line
+from acp_action.report.lines import LogLine, log_line, span_words
 from acp_action.report.telling import Telling
 
 
@@ -63,15 +63,15 @@ OTHERS = [
     ),
     (
         LaneHeld(1.0, "fal", 5, 8.0, "429 too many requests"),
-        "[INFO] fal: rate limit, 5 steps wait, next start in 8.0 s (429 too many requests)",
+        "[INFO] fal: rate limit, 5 steps wait, next start in 8.0s (429 too many requests)",
     ),
     (
         LaneHeld(1.0, "gemini flash\x1b", 1, 8.04, ""),
-        "[INFO] gemini flash\\u001b: rate limit, 1 step waits, next start in 8.0 s",
+        "[INFO] gemini flash\\u001b: rate limit, 1 step waits, next start in 8.0s",
     ),
     (
         LaneReopened(9.0, "fal", 8.0),
-        "[INFO] fal: goes on after 8.0 s",
+        "[INFO] fal: goes on after 8.0s",
     ),
     (
         StepParked(1.0, "image_1", "", 0, 0, 1, "retry", "reset", 0.5),
@@ -107,6 +107,15 @@ def test_an_event_becomes_its_line(event: Event, line: str) -> None:
 def test_the_run_itself_has_no_line(event: Event) -> None:
     """The guide's log begins with the first group and ends with the last."""
     assert log_line(event) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(59.94, "59.9s"), (59.96, "1 min"), (60.4, "1 min"), (3599.96, "1 h")],
+)
+def test_a_minute_is_one_as_soon_as_it_is_shown_as_one(value: float, words: str) -> None:
+    """Sixty seconds are never written: what rounds to them is a minute."""
+    assert span_words(value) == words
 
 
 def turned_away(name: str, reason: str = "key refused") -> StepFinished:

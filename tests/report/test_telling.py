@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from acp_action.events import Event, StepFinished, StepParked, StepProgressed, StepStarted, TimePassed
-from acp_action.report.lines import log_line, whereabouts
+from acp_action.report.lines import progress_line, whereabouts
 from acp_action.report.telling import Telling
 
 
@@ -48,11 +48,11 @@ def lines(*events: Event, level: str = "INFO") -> list[str]:
         (told(1.0, "begun"), "[INFO] [2/4] Under way: video (at fal)"),
         (
             told(1.0, "taken_up", detail="7-a"),
-            "[INFO] [2/4] Taken up: video (job 7-a of an earlier run, at fal)",
+            "[INFO] [2/4] Taken up: video (job 7-a ordered before, at fal)",
         ),
         (
             told(1.0, "taken_up", attempt=2),
-            "[INFO] [2/4] Taken up: video (what an earlier attempt ordered is fetched, at fal)",
+            "[INFO] [2/4] Taken up: video (what was ordered by an earlier attempt is fetched, at fal)",
         ),
         (
             told(1.0, "unclear", detail="HTTP 503:\nbusy\x1b[2K"),
@@ -65,7 +65,7 @@ def lines(*events: Event, level: str = "INFO") -> list[str]:
 )
 def test_what_is_told_becomes_its_line(event: StepProgressed, line: str) -> None:
     """In the form of the guide's lines; foreign words stay on their line."""
-    assert str(log_line(event)) == line
+    assert str(progress_line(event)) == line
 
 
 def test_the_display_says_where_a_step_stands() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from acp_action.engine.budget import RetryBudget
 from acp_action.engine.throttle.limits import UNCOUNTED, Limits, Ticket
 from acp_action.engine.throttle.throttle import Throttle
+from acp_action.providers.registry import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -188,7 +189,7 @@ class Lanes:
 
 
 def _usual(provider: str, profile: str | None) -> Limits:
-    if provider == "local":
+    if provider == LOCAL:
         return Limits(none=True)
     return Limits(
         profile="pace" if profile == "pace" else "concurrency" if profile == "concurrency" else None

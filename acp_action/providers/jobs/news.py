@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from acp_action.providers.base import Tell
     from acp_action.providers.jobs.watch import Look
 
-# So many changes of a job are told as they come; what comes beyond is kept so many seconds apart, because a
-# service may send a hundred a second.
+# So many changes of a job are told as they come. Of what comes beyond, places are told so many seconds apart,
+# because a service may send a hundred a second; another state is told at once.
 _FREELY: Final = 100
 _APART: Final = 1.0
 
@@ -29,7 +29,9 @@ class JobNews:
             return
         what = "unclear" if look.state == "gone" else look.state
         place = None if look.position is None or what != "queued" else look.position + 1
-        if (what, place) == self._told or (self._count >= _FREELY and now - self._at < _APART):
+        if (what, place) == self._told:
+            return
+        if what == self._told[0] and self._count >= _FREELY and now - self._at < _APART:
             return
         self._told, self._at = (what, place), now
         self._count += 1

@@ -9,6 +9,7 @@ from acp_action.catalogue.step_types import STEP_TYPES
 from acp_action.errors import FatalError
 from acp_action.providers.base import Product, Source
 from acp_action.providers.local.vocabulary import ignored
+from acp_action.providers.registry import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ def finished(
     notes: Mapping[str, JsonValue] | None = None,
 ) -> Product:
     """The product of a request, with notes: preview or not, by which engine, standing in for which model."""
-    told: dict[str, JsonValue] = {"preview": request.preview, "provider": "local", "engine": engine}
+    told: dict[str, JsonValue] = {"preview": request.preview, "provider": LOCAL, "engine": engine}
     if request.preview:
         told["stands_in_for"] = request.model.key
     if unused := ignored(request.type, request.model, request.params):

@@ -14,6 +14,7 @@ from acp_action.providers.local.sizes import video_seconds, video_size
 from acp_action.providers.local.vocabulary import complaints
 from acp_action.providers.local.work import Work
 from acp_action.providers.params import values
+from acp_action.providers.registry import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -65,7 +66,7 @@ class LocalProvider:
     installed.
     """
 
-    name = "local"
+    name = LOCAL
 
     def __init__(self, *, speech: Literal["auto", "espeak-ng", "tones"] = "auto") -> None:
         self._speech = speech

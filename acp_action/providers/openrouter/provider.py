@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from acp_action.catalogue.prices import usd
 from acp_action.errors import FatalError
 from acp_action.providers.calls import DirectCall, check_format
 from acp_action.providers.media.inputs import media_inputs
@@ -52,7 +53,7 @@ class OpenRouterProvider(DirectCall):
     def greeting(self, answer: Answer) -> str:
         """What is left of the key's own limit, if it has one."""
         left = entry(answer.tree, "data", "limit_remaining")
-        return f"{left:.2f} USD left of the key's limit" if isinstance(left, (int, float)) else ""
+        return f"{usd(left)} left of the key's limit" if isinstance(left, (int, float)) else ""
 
     def rules(self) -> Rules:
         """How OpenRouter's errors are read."""

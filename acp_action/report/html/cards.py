@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from acp_action.providers.registry import LOCAL
 from acp_action.report.escape import one_line, plain_lines
 from acp_action.report.html.outputs import Records
 from acp_action.report.lines import seconds, span_words
@@ -127,7 +128,7 @@ def _facts(step: StepLine, *, critical: bool) -> Iterator[Fact]:
         yield Fact("In the file", one_line(step.place))
     if step.cost is not None:
         yield Fact("Cost", usd(step.cost))
-    elif step.attempts and step.provider != "local":
+    elif step.attempts and step.provider != LOCAL:
         yield Fact("Cost", "unknown")
     if step.seed is not None:
         yield Fact("Seed", str(step.seed))
