@@ -154,7 +154,7 @@ def apart(a: str, b: str, room: int) -> tuple[str, str]:
     """Two values in ``room`` characters each, so that what tells them apart is seen.
 
     >>> apart("a lighthouse at dusk, in warm light", "a lighthouse at dusk, in cold light", 20)
-    ('… at dusk, in warm …', '… at dusk, in cold …')
+    ('… dusk, in warm lig…', '… dusk, in cold lig…')
     """
     if max(len(a), len(b)) <= room:
         return a, b
