@@ -40,8 +40,9 @@ demo: $(VENV)/.has-demo
 	@echo '  manifest  $(DEMO)/manifest.json'
 	@echo '  report    $(DEMO)/report.html  report.md  report.json'
 
+# Every processor takes a share; not of what has a marker and shares an engine or a terminal. -n0 takes one after another.
 test: $(VENV)/.has-test
-	@$(VENV)/bin/pytest $(ARGS)
+	@$(VENV)/bin/pytest $(if $(findstring -m ,$(ARGS)),,-n auto --dist worksteal) $(ARGS)
 
 # All places to kill a run at, and all seeds; plain `pytest -m oracle` takes a part of them.
 oracle: $(VENV)/.has-test

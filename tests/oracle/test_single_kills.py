@@ -59,7 +59,7 @@ def test_a_call_killed_anywhere_is_paid_for_once(runs: Runs, tmp_path: Path, kin
     undisturbed = runs.run(tmp_path, tmp_path / "whole", **wish)
     whole = files_of(tmp_path / "whole" / "output")
     assert undisturbed.points > 15
-    every = 1 if EVERYTHING else 3
+    every = 1 if EVERYTHING else 7
     ends = {
         kill_and_call_again(runs, tmp_path / f"at_{at}", wish, at, whole)
         for at in range(1, undisturbed.points + 1, every)
