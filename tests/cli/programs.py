@@ -14,6 +14,19 @@ if TYPE_CHECKING:
 
 COMMAND = (sys.executable, "-m", "acp_action")
 TOP = Path(__file__).resolve().parent.parent.parent
+SLOW = """
+name: Killed
+settings: {provider: local, fail_fast: false}
+steps:
+  - {name: quick, type: text_to_image, params: {prompt: a cat}}
+  - type: parallel_group
+    name: slow
+    steps:
+      - {name: slow_1, type: text_to_image, params: {prompt: a dog, delay: 60}}
+      - {name: slow_2, type: text_to_image, params: {prompt: a fox, delay: 60}}
+  - {name: never, type: text_to_image, params: {prompt: a hen}}
+"""
+"""A pipeline of which one step ends at once, two take a minute, and one waits for them."""
 
 
 def environment(**changes: str) -> dict[str, str]:

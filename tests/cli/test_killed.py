@@ -10,28 +10,15 @@ import pytest
 from acp_action.api.what_if import what_if
 from acp_action.report.files import find_run
 from acp_action.report.forms import FORMS, render
-from tests.cli.programs import Running, run
+from tests.cli.programs import SLOW, Running, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PIPELINE = """
-name: Killed
-settings: {provider: local, fail_fast: false}
-steps:
-  - {name: quick, type: text_to_image, params: {prompt: a cat}}
-  - type: parallel_group
-    name: slow
-    steps:
-      - {name: slow_1, type: text_to_image, params: {prompt: a dog, delay: 60}}
-      - {name: slow_2, type: text_to_image, params: {prompt: a fox, delay: 60}}
-  - {name: never, type: text_to_image, params: {prompt: a hen}}
-"""
-
 
 def killed(folder: Path, moment: str) -> None:
     """A run that is killed when standard error says this."""
-    (folder / "p.yaml").write_text(PIPELINE)
+    (folder / "p.yaml").write_text(SLOW)
     with Running("run-chain", "-c", "p.yaml", cwd=folder) as program:
         program.until(moment)
         program.process.send_signal(signal.SIGKILL)
@@ -70,7 +57,7 @@ def test_the_next_run_clears_up(tmp_path: Path) -> None:
     page = shown.stdout.decode()
     assert "a cat" in page
     assert "The run wrote no report; this page is made from its log." in page
-    (tmp_path / "p.yaml").write_text(PIPELINE.replace(", delay: 60", ""))
+    (tmp_path / "p.yaml").write_text(SLOW.replace(", delay: 60", ""))
     assert run("run-chain", "-c", "p.yaml", cwd=tmp_path).returncode == 0
     assert find_run(tmp_path / "output").report.status == "succeeded"
     assert not (tmp_path / "output/acp-state").exists()

@@ -13,28 +13,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acp_action.cli.signals import Signals
-from tests.cli.programs import Running, environment
+from tests.cli.programs import SLOW, Running, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-PIPELINE = """
-settings: {provider: local, fail_fast: false}
-steps:
-  - {name: quick, type: text_to_image, params: {prompt: a cat}}
-  - type: parallel_group
-    name: slow
-    steps:
-      - {name: slow_1, type: text_to_image, params: {prompt: a dog, delay: 60}}
-      - {name: slow_2, type: text_to_image, params: {prompt: a fox, delay: 60}}
-  - {name: never, type: text_to_image, params: {prompt: a hen}}
-"""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a pipeline that would take two minutes."""
-    (tmp_path / "p.yaml").write_text(PIPELINE)
+    (tmp_path / "p.yaml").write_text(SLOW)
     return tmp_path
 
 
