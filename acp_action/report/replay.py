@@ -39,7 +39,7 @@ def replayed(report: RunReport, folder: Path) -> list[dict[str, Any]]:
 
     ``folder``: the output folder, from which output files are named. What a report does not keep is not
     told: what the lanes of providers did, and how long a step was expected to take by what the run had seen
-    of others. The delay of a parked step is the time that passed.
+    of others.
     """
     return [event_fields(event) for event in sorted(_events(report, folder.resolve()), key=_order)]
 
@@ -100,8 +100,7 @@ def _of_step(step: StepLine, expected: Mapping[str, float | None], folder: Path)
             expected.get(step.name),
         )
         pause = pause_after(step, attempt, after)
-        # A last attempt with a pause after it was to be made again, and something came between.
-        if after is not None or pause > 0.0:
+        if pause is not None:
             why = "rate limit" if attempt.outcome == "refused" else "retry"
             yield StepParked(attempt.finished, *place, attempt.number, why, attempt.reason, pause)
     yield StepFinished(

@@ -24,9 +24,15 @@ def cancelled_in(report: RunReport) -> Counter[str]:
     return found
 
 
-def pause_after(step: StepLine, attempt: AttemptLine, after: AttemptLine | None) -> float:
-    """Seconds from the end of an attempt to the one after it, or without one to the end of the step."""
-    return round((after.started if after else step.settled) - attempt.finished, 6)
+def pause_after(step: StepLine, attempt: AttemptLine, after: AttemptLine | None) -> float | None:
+    """Seconds after which an attempt was to be made again; None for one that was not.
+
+    Reports of versions that did not write that down have the time that passed until something came.
+    """
+    if attempt.pause is not None:
+        return attempt.pause
+    passed = round((after.started if after else step.settled) - attempt.finished, 6)
+    return passed if after is not None or passed > 0.0 else None
 
 
 def busy(report: RunReport) -> list[tuple[float, int]]:

@@ -20,8 +20,6 @@ from acp_action.engine.outcome import Fatal, Transient
 from acp_action.events import (
     LaneHeld,
     LaneReopened,
-    StepFinished,
-    StepParked,
     StepProgressed,
     StepStarted,
     TimePassed,
@@ -207,24 +205,19 @@ def test_events_are_told_in_order(run: RunResult) -> None:
 
 @given(any_play(stops=True))
 def test_events_are_those_that_the_run_told(played: Played) -> None:
-    """All but what lanes did, planned delays, and expectations that the run itself gave rise to."""
+    """All but what lanes did, and expectations that the run itself gave rise to."""
     engine = played.engine()
     report = summarise(engine.run(played.stop_at), OUT)
     planned = {step.name: step.expected for step in played.plan.steps}
-    ends = {e.step: e.at for e in engine.recorder.events if isinstance(e, StepFinished)}
     lived: list[dict[str, Any]] = []
     for event in engine.recorder.events:
         match event:
             case LaneHeld() | LaneReopened() | StepProgressed() | TimePassed():
                 continue
-            case StepParked() if event.at == ends[event.step]:
-                continue  # parked and ended at one moment, as real time has none
-            case StepParked():
-                event = event._replace(delay=0.0)
             case StepStarted():
                 event = event._replace(expected=planned[event.step])
         lived.append(event_fields(event))
-    told = [{**event, "delay": 0.0} if "delay" in event else event for event in replayed(report, OUT)]
+    told = replayed(report, OUT)
     assert [e["event"] for e in told[:1]] == ["RunStarted"]
     pairs = zip(sorted(told[1:], key=by_name), sorted(lived, key=by_name), strict=True)
     for one, other in pairs:
@@ -241,6 +234,17 @@ def roughly(event: Mapping[str, Any]) -> dict[str, Any]:
     return {k: pytest.approx(v, abs=1e-4) if isinstance(v, float) else v for k, v in event.items()}
 
 
+def test_a_report_that_says_no_pause_tells_the_time_that_passed() -> None:
+    """Older versions did not write down what was decided: up to the next attempt, or to the end."""
+    report = summarise(mixed_run(), OUT)
+    (step,) = [step for step in report.steps if len(step.attempts) > 1][:1]
+    old = replace(step, attempts=tuple(replace(attempt, pause=None) for attempt in step.attempts))
+    first, second = old.attempts[:2]
+    events = replayed(replace(report, steps=(old,), plan=None), OUT)
+    parked = [event["delay"] for event in events if event["event"] == "StepParked"]
+    assert parked[0] == pytest.approx(second.started - first.finished, abs=1e-6)
+
+
 def test_a_stop_comes_before_the_steps_that_it_ended_and_after_the_one_it_came_from() -> None:
     """Also where all happened at one moment, and the files of a step are named in full."""
     plan = plan_of([Spec("a"), Spec("b"), Spec("c", data=[1])], max_workers=2, fail_fast=True)
@@ -255,7 +259,8 @@ def test_a_stop_comes_before_the_steps_that_it_ended_and_after_the_one_it_came_f
         ("StopRequested", ""), ("StepFinished", "b"), ("StepFinished", "c"),
     ]  # fmt: skip
     parked, stop = events[3], events[5]
-    assert (parked["at"], parked["why"], parked["delay"]) == (0.5, "retry", 0.5)
+    assert (parked["at"], parked["why"]) == (0.5, "retry")
+    assert 4.0 <= parked["delay"] <= 4.5, "what was planned, though the stop came sooner"
     assert (stop["at"], stop["scope"], stop["reason"]) == (1.0, "", "'a' failed")
     finished = [e for e in replayed(summarise(guide_run(OUT), OUT), OUT) if e["event"] == "StepFinished"]
     assert finished[0]["output"] == ("/out/image_1.png",)
