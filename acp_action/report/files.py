@@ -165,11 +165,16 @@ def load_file(path: Path) -> RunReport:
     try:
         value = read_json(read_plain(path, _LARGEST))
     except FileNotFoundError:
-        raise UsageError(f"there is no report at {path}; name the output folder of a finished run") from None
+        raise UsageError(
+            f"there is no report at {path}; name the output folder of a run (single calls make no report)"
+        ) from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {explain(error, path.parent)}") from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is torn or is no report: {error}; run the pipeline again") from error
+        if path.suffix in (".yaml", ".yml"):
+            raise UsageError(f"{path} is no report; name the output folder of a run of it") from error
+        mend = "name the output folder of a run, or its report.json; if that is torn, run the pipeline again"
+        raise UsageError(f"{path} is torn or is no report: {error}; {mend}") from error
     try:
         return RunReport.from_dict(value)
     except ValueError as error:

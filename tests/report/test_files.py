@@ -81,11 +81,19 @@ def test_a_link_in_a_reports_place_is_not_followed(tmp_path: Path) -> None:
     assert load_report(out).status == "succeeded"
 
 
+def test_a_pipeline_file_in_a_reports_place_is_called_one(tmp_path: Path) -> None:
+    """Nobody is told to run again what was run."""
+    (tmp_path / "pipeline.yaml").write_text("steps: []\n")
+    with pytest.raises(UsageError, match=r"pipeline\.yaml is no report; name the output folder") as caught:
+        load_report(tmp_path / "pipeline.yaml")
+    assert "run the pipeline" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         (None, "there is no report at .*; name the output folder"),
-        ("", "is torn or is no report"),
+        ("", "is torn or is no report: .*; name the output folder of a run, or its report.json"),
         ('{"schema": "acp-report/1", "steps": [', "is torn or is no report"),
         ("[" * 100_000, "is torn or is no report"),
         ('{"schema": "acp-report/1", "speedup": NaN}', "NaN is not JSON"),
